@@ -1,0 +1,17 @@
+"""What the geofence room asks of the world, beside the store of streams, the clocks and the meter."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class ZonesSource(Protocol):
+    """The zones.geojson of one city, watched while the service runs."""
+
+    def changed(self) -> bool:
+        """Tell whether the file may have changed since the last `read`; true at first."""
+        ...
+
+    def read(self) -> bytes | None:
+        """Read the file; None when there is none. Raise OSError when it cannot be read."""
+        ...

@@ -1,0 +1,46 @@
+"""What one ping brings before the deciders, and what they answer: the values that every kind of lead works with."""
+
+from __future__ import annotations
+
+import msgspec
+
+from geofence.book import Book
+from geofence.limits import Limits
+from geofence.told import Told
+from geofence.track import Move
+from model.subscription import Lead
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """One truck's move, and all that a decider may look at. `run` is the run's key, `bit` the category's; 0 is any."""
+
+    move: Move
+    book: Book
+    run: str
+    told: Told
+    collecting: bool
+    began: bool
+    bit: int
+    category: str | None
+    plane_per_m: float
+    path: tuple[tuple[float, float], ...]
+    limits: Limits
+
+    @property
+    def here(self) -> tuple[float, float]:
+        """Where the truck is now, on the plane."""
+        return self.move.legs[-1][2:]
+
+    def concerns(self, mask: int) -> bool:
+        """Tell whether a subscriber with these category bits waits for this truck."""
+        return self.bit == 0 or mask == 0 or bool(mask & self.bit)
+
+
+class Nominee(msgspec.Struct, frozen=True):
+    """Somebody to tell that the truck approaches, unless the told-record has them already."""
+
+    number: int
+    subscription: str
+    lead: Lead
+    useful_ms: int
+    zone: str | None = None

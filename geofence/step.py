@@ -1,0 +1,194 @@
+"""The engine: `step(state, event, book) -> alerts`, pure, in the order of the city's stream.
+
+The same events give the same alerts, bit for bit. `state` and `book` are consumed: they carry on as changed, and a
+worker whose commit fails loads both anew. A kind of lead is a decider in DECIDERS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import hypot
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from geofence import approach, entering, motion
+from geofence.book import Book
+from geofence.files import read_zones
+from geofence.geometry import project, stretch
+from geofence.motion import Motion, Phase
+from geofence.runs import Run, day_of, name_of
+from geofence.scene import Nominee, Scene
+from geofence.state import State, Truck
+from geofence.track import Fix, Move, Verdict, follow
+from model.alert import Alert, Kind, alert_id
+from model.event import Event, HomesChanged, Tick, Word, WordKind, ZonesChanged
+from model.ping import Ping
+
+DECIDERS = (entering.decide, approach.decide)
+"""Each kind of lead, in the order in which its alerts are listed: (truck, scene) -> (truck, nominees)."""
+
+FRESH_MS = 300_000
+
+
+class Decided(NamedTuple):
+    """What one event led to: alerts, and what became of a ping."""
+
+    alerts: list[Alert]
+    verdict: Verdict | None
+
+
+NOTHING = Decided([], None)
+
+
+def step(state: State, event: Event, book: Book, documents: Mapping[str, bytes]) -> Decided:
+    """Take one event. `documents` holds the bytes of every zones version that a ZonesChanged names."""
+    if isinstance(event, Ping):
+        return _ping(state, event, book)
+    state.turn_day(day_of(event.at_ms, book.city))
+    if isinstance(event, HomesChanged):
+        _homes_changed(state, event, book)
+    elif isinstance(event, ZonesChanged):
+        zones, problems = read_zones(documents[event.version])
+        if not problems:
+            book.take_zones(zones, event.version)
+    elif isinstance(event, Word):
+        _word(state, event, book)
+    elif not isinstance(event, Tick):
+        raise TypeError(f"no such event: {type(event).__name__}")
+    return NOTHING
+
+
+def _ping(state: State, ping: Ping, book: Book) -> Decided:
+    if ping.late:
+        return Decided([], Verdict.LATE)
+    state.turn_day(day_of(ping.received_ms, book.city))
+    truck = state.truck(ping.truck)
+    x, y = project(ping.lat, ping.lon)
+    scale = stretch(ping.lat)
+    track, move, verdict = follow(truck.track, Fix(ping.fix_ms, x, y), ping.accuracy_m, scale, book.limits)
+    if verdict in (Verdict.DUPLICATE, Verdict.OUT_OF_ORDER, Verdict.INACCURATE):
+        return Decided([], verdict)
+    truck = replace(truck, track=track)
+    if move is None:
+        state.remember(ping.truck, truck)
+        return Decided([], verdict)
+    truck, began = _watch(truck, ping, move, verdict, scale, book)
+    run = _run(state, book, ping.truck, ping.route, ping.received_ms)
+    scene = _scene(truck, ping, move, began, scale, state, run, book)
+    nominees: list[Nominee] = []
+    for decide in DECIDERS:
+        truck, nominated = decide(truck, scene)
+        nominees.extend(nominated)
+    state.remember(ping.truck, truck)
+    return Decided(_fire(nominees, ping, run, scene), verdict)
+
+
+def _watch(truck: Truck, ping: Ping, move: Move, verdict: Verdict, scale: float, book: Book) -> tuple[Truck, bool]:
+    """Judge what the truck is doing; tell also whether it begins to collect with this ping."""
+    if verdict in (Verdict.COARSE, Verdict.REORDERED):
+        return truck, False
+    before = truck.motion
+    x, y = move.legs[-1][2:]
+    if before is None or _astray(before, move, x, y, scale, book) or _at_facility(x, y, scale, book):
+        now = motion.begin(x, y, ping.fix_ms)
+    else:
+        now = motion.moved(before, x, y, ping.fix_ms, scale, book.limits)
+    collecting = now.phase is Phase.COLLECTING if ping.collecting is None else ping.collecting
+    collecting = collecting and not _at_facility(x, y, scale, book)
+    lost = {"waiting": (), "fences": ()} if move.fresh else {}
+    return replace(truck, motion=now, collecting=collecting, **lost), collecting and not truck.collecting
+
+
+def _astray(before: Motion, move: Move, x: float, y: float, scale: float, book: Book) -> bool:
+    """Tell whether the truck moved while nobody saw it, so that its pace says nothing."""
+    return move.fresh and hypot(x - before.x, y - before.y) >= book.limits.hop_m * scale
+
+
+def _at_facility(x: float, y: float, scale: float, book: Book) -> bool:
+    for facility in book.city.facilities:
+        fx, fy = project(facility.lat, facility.lon)
+        if hypot(x - fx, y - fy) <= facility.radius_m * scale:
+            return True
+    return False
+
+
+def _run(state: State, book: Book, truck: str, route: str | None, at_ms: int) -> Run:
+    name = name_of(route or book.routes.get(truck), book.categories.get(truck))
+    return state.run(day_of(at_ms, book.city), name)
+
+
+def _scene(
+    truck: Truck, ping: Ping, move: Move, began: bool, scale: float, state: State, run: Run, book: Book
+) -> Scene:
+    category = book.categories.get(ping.truck)
+    return Scene(
+        move=move,
+        book=book,
+        run=run.key,
+        told=state.told_on(run.key),
+        collecting=truck.collecting and not truck.muted,
+        began=began,
+        bit=book.bit(category),
+        category=category,
+        plane_per_m=scale,
+        path=truck.track.path,
+        limits=book.limits,
+    )
+
+
+def _fire(nominees: list[Nominee], ping: Ping, run: Run, scene: Scene) -> list[Alert]:
+    """Turn nominees into alerts, each subscription once a run."""
+    alerts = []
+    for nominee in nominees:
+        if scene.told.has(nominee.number):
+            continue
+        scene.told.tell(nominee.number)
+        alerts.append(_alert(nominee, ping, run, scene))
+    return alerts
+
+
+def _alert(nominee: Nominee, ping: Ping, run: Run, scene: Scene) -> Alert:
+    kind = Kind.APPROACHING
+    return Alert(
+        id=alert_id(ping.city, run.day, f"{run.name}/{run.ordinal}", nominee.subscription, kind, 1),
+        city=ping.city,
+        subscription=nominee.subscription,
+        kind=kind,
+        service_day=run.day,
+        run=f"{run.name}/{run.ordinal}",
+        ordinal=1,
+        vehicle=ping.truck,
+        fired_ms=ping.received_ms,
+        useful_until_ms=ping.received_ms + nominee.useful_ms,
+        lead=nominee.lead,
+        ping=ping.id,
+        category=scene.category,
+        route=run.name.removeprefix("route:") if run.name.startswith("route:") else None,
+        zone=nominee.zone,
+    )
+
+
+def _homes_changed(state: State, event: HomesChanged, book: Book) -> None:
+    """Take the change, forget who is gone, and let every truck at work weigh its surroundings once more."""
+    book.take_homes(event)
+    for told in state.told.values():
+        told.forget(event.gone)
+    if not event.put:
+        return
+    for name, truck in sorted(state.trucks.items()):
+        last = truck.track.last
+        if truck.collecting and last is not None and event.at_ms - last.at_ms <= FRESH_MS:
+            fences = tuple(replace(fence, announced="") for fence in truck.fences)
+            state.remember(name, replace(truck, weigh_all=True, fences=fences))
+
+
+def _word(state: State, word: Word, book: Book) -> None:
+    truck = state.truck(word.truck)
+    if word.kind is WordKind.NEW_RUN:
+        run = _run(state, book, word.truck, None, word.at_ms)
+        state.next_run(run.day, run.name)
+        truck = replace(truck, weigh_all=True)
+    else:
+        truck = replace(truck, muted=word.kind is WordKind.MUTE, weigh_all=True)
+    state.remember(word.truck, truck)

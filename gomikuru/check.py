@@ -1,0 +1,126 @@
+"""Looks at everything that people wrote, settings and city files, and tells all that is wrong with it at once.
+
+The readers tell what is wrong within one file; city_files/agreement.py where they do not fit together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from pydantic import BaseModel
+
+from geofence.files import read_zones
+from gomikuru import settings as settings_files
+from gomikuru.city_files import load_city, read_bytes
+from gomikuru.city_files.agreement import CityParts, disagreements
+from gomikuru.city_files.calendar_csv import read_lines
+from gomikuru.city_files.collisions import between_cities
+from gomikuru.city_files.routes_geojson import read_routes
+from gomikuru.settings_sources import CREDENTIALS, CREDENTIALS_UNSET, NAME_CREDENTIALS
+from gomikuru.truck_address import ANY_ADDRESS
+from gomikuru.zone_survey import survey
+from model.city import City
+from model.problem import Problem
+
+T = TypeVar("T")
+
+
+def check_settings(
+    path: Path | None, environ: Mapping[str, str]
+) -> tuple[settings_files.Settings | None, list[Problem]]:
+    """Read the settings and look at the files that they name; None where they cannot be used."""
+    try:
+        settings = settings_files.load(path, environ)
+        return settings, [*_unreadable(settings), *_unnamed_broker(settings)]
+    except settings_files.SettingsError as error:
+        return None, [Problem(each.source, each.key, each.wrong, each.advice) for each in error.problems]
+
+
+def _unreadable(settings: settings_files.Settings) -> Iterator[Problem]:
+    """Try the files that settings name and that are first opened when the service runs."""
+    for section_name in type(settings).model_fields:
+        section = getattr(settings, section_name)
+        if not isinstance(section, BaseModel) or (section_name == "embedded" and not settings.embedded.broker):
+            continue
+        for name, path in section:
+            key = f"{section_name}.{name}"
+            if not isinstance(path, Path) or key == "embedded.data_dir":
+                continue
+            try:
+                with path.open("rb") as file:
+                    file.read(1)
+            except OSError as error:
+                yield _unread(key, path, error)
+
+
+def _unread(key: str, path: Path, error: OSError) -> Problem:
+    what = f"{path} cannot be read ({error.strerror})"
+    if CREDENTIALS in str(path):
+        return Problem("settings", key, f"{path.name}: {CREDENTIALS_UNSET}", NAME_CREDENTIALS)
+    if key == "embedded.broker_users_file" and isinstance(error, FileNotFoundError):
+        return Problem("settings", key, what, "no truck can connect; `gomikuru trucks add` makes it", warning=True)
+    return Problem("settings", key, what, "check the path, and that the service's user may read it")
+
+
+def _unnamed_broker(settings: settings_files.Settings) -> Iterator[Problem]:
+    """Find an embedded broker whose certificate the service itself would hardly accept."""
+    embedded = settings.embedded
+    if embedded.broker and embedded.broker_cert_file and embedded.broker_host in ANY_ADDRESS:
+        what = f"{embedded.broker_host!r}: the service connects to 127.0.0.1, which the certificate would have to hold"
+        remedy = "write the name that the certificate holds; here it must mean an address of this machine"
+        yield Problem("settings", "embedded.broker_host", what, remedy, warning=True)
+
+
+def check_cities(folders: Iterable[Path]) -> list[Problem]:
+    """Check several cities, each alone and all against each other; files are named with their folder."""
+    problems: list[Problem] = []
+    cities: dict[str, City] = {}
+    for folder in folders:
+        city, found = check_city(folder)
+        name = folder.name or folder.resolve().name
+        problems += [
+            each if each.file == str(folder) else msgspec.structs.replace(each, file=f"{name}/{each.file}")
+            for each in found
+        ]
+        if city:
+            problems += between_cities(cities, name, city)
+            cities[name] = city
+    return problems
+
+
+def check_city(folder: Path) -> tuple[City | None, list[Problem]]:
+    """Read every file of a city's folder and compare them."""
+    city, problems = load_city(folder)
+    if not folder.is_dir():
+        return None, problems
+    zones, wrong_zones = _read(folder, "zones.geojson", read_zones)
+    routes, wrong_routes = _read(folder, "routes.geojson", read_routes)
+    calendar, wrong_calendar = _read(folder, "calendar.csv", read_lines)
+    problems += wrong_zones + wrong_routes + wrong_calendar + survey(zones or ())
+    parts = CityParts(
+        city,
+        zones if not wrong_zones else None,
+        routes if not any(not each.warning for each in wrong_routes) else None,
+        calendar,
+    )
+    return city, problems + list(disagreements(parts))
+
+
+def folders_in(cities_dir: Path) -> list[Path]:
+    """List the city folders below a folder, or the folder itself where it is one."""
+    if (cities_dir / "city.toml").exists():
+        return [cities_dir]
+    return sorted(path.parent for path in cities_dir.glob("*/city.toml"))
+
+
+def _read(
+    folder: Path, file: str, read: Callable[[bytes], tuple[Sequence[T], list[Problem]]]
+) -> tuple[Sequence[T] | None, list[Problem]]:
+    data, problems = read_bytes(folder, file)
+    if data is None:
+        return None, problems
+    found, wrong = read(data)
+    return found, problems + wrong

@@ -1,0 +1,42 @@
+"""A city's files as the page draws them: as they stand on disk, or the last readable ones where they are broken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from gomikuru.city_files import CityFolder
+from web.ports import CityMap, MapSource
+
+NOTHING: Mapping[str, Any] = {"type": "FeatureCollection", "features": []}
+
+
+def map_source(folder: CityFolder) -> MapSource:
+    """Make the source of a city's map, which reads the files each time it is asked."""
+    last: dict[str, Mapping[str, Any]] = {}
+
+    def read(file: str) -> Mapping[str, Any]:
+        try:
+            found = msgspec.json.decode((folder.folder / file).read_bytes())
+        except (OSError, msgspec.DecodeError):
+            return last.get(file, NOTHING)
+        if isinstance(found, dict) and isinstance(found.get("features"), list):
+            last[file] = found
+        return last.get(file, NOTHING)
+
+    def city_map() -> CityMap:
+        city = folder.city
+        return CityMap(
+            city=city.id,
+            name=city.name,
+            timezone=city.timezone,
+            language=city.language,
+            zones=read("zones.geojson"),
+            routes=read("routes.geojson"),
+            centre=city.map_centre,
+            base_map=city.base_map,
+        )
+
+    return city_map

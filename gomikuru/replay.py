@@ -1,0 +1,118 @@
+"""The offline twin: recorded pings through the same screening and the same engine, without servers. Pure.
+
+docs/replay.md describes the file forms.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import msgspec
+
+from geofence.batch import run_batch
+from geofence.book import Book
+from geofence.limits import Limits
+from geofence.state import State
+from ingest import screen
+from model.alert import Alert
+from model.city import City
+from model.event import Event, HomesChanged, ZonesChanged
+from model.ping import Ping, Rejected
+from model.subscription import Home, MetresLead, MinutesLead, ZoneLead
+from model.times import format_rfc3339
+from residents.wish import Wish
+
+HOMES_AT_ONCE = 500
+
+
+class Tally(msgspec.Struct):
+    """What a replay has seen so far: what became of each ping, and the alerts by kind."""
+
+    verdicts: Counter[str] = msgspec.field(default_factory=Counter)
+    rejected: Counter[str] = msgspec.field(default_factory=Counter)
+    alerts: Counter[str] = msgspec.field(default_factory=Counter)
+
+
+class Twin:
+    """One city's engine, offline."""
+
+    def __init__(self, city: City, limits: Limits | None = None, screening: screen.Limits | None = None) -> None:
+        self._book = Book(city, limits or Limits())
+        self._state = State()
+        self._screening = screening or screen.Limits()
+        self.tally = Tally()
+
+    def zones(self, data: bytes, at_ms: int) -> None:
+        """Let a zones.geojson take force; it must have been read without a problem."""
+        run_batch(self._state, self._book, [ZonesChanged(at_ms, "replay")], {"replay": data})
+
+    def homes(self, homes: Iterable[Home], at_ms: int) -> None:
+        """Let subscriptions come."""
+        rest = iter(homes)
+        while some := tuple(islice(rest, HOMES_AT_ONCE)):
+            run_batch(self._state, self._book, [HomesChanged(at_ms, some)], {})
+
+    def play(self, pings: Iterable[Ping], batch: int = 512) -> Iterator[Alert]:
+        """Play pings in order, and give the alerts as they fall; the size of a batch changes nothing."""
+        rest = iter(pings)
+        while some := list(islice(rest, batch)):
+            outcome = run_batch(self._state, self._book, self._screened(some), {})
+            self.tally.verdicts.update(outcome.verdicts)
+            self.tally.alerts.update(alert.kind.value for alert in outcome.alerts)
+            yield from outcome.alerts
+
+    def _screened(self, pings: list[Ping]) -> list[Event]:
+        passed: list[Event] = []
+        for ping in pings:
+            screened = screen.screen(ping, self._screening)
+            if isinstance(screened, Rejected):
+                self.tally.rejected[screened.reason.value] += 1
+            else:
+                passed.append(screened)
+        return passed
+
+
+def homes_of(wishes: Iterable[Wish]) -> list[Home]:
+    """Number the residents of a file in its order."""
+    return [
+        Home(number, wish.id or str(number), wish.place, wish.lead, wish.categories)
+        for number, wish in enumerate(wishes, start=1)
+    ]
+
+
+def alert_line(alert: Alert) -> bytes:
+    """Write an alert as one line of alerts.jsonl."""
+    return msgspec.json.encode(
+        {
+            "alert_id": alert.id,
+            "resident_id": alert.subscription,
+            "kind": alert.kind.value,
+            "fired_at": format_rfc3339(alert.fired_ms),
+            "vehicle_id": alert.vehicle,
+            "route_id": alert.route,
+            "eta": _instant(alert.eta_ms),
+            "eta_low": _instant(alert.eta_low_ms),
+            "eta_high": _instant(alert.eta_high_ms),
+            "run": f"{alert.service_day}/{alert.run}",
+            "zone": alert.zone,
+            "category": alert.category,
+            "lead": _lead(alert),
+            "useful_until": format_rfc3339(alert.useful_until_ms),
+        }
+    )
+
+
+def _instant(instant_ms: int | None) -> str | None:
+    return None if instant_ms is None else format_rfc3339(instant_ms)
+
+
+def _lead(alert: Alert) -> str:
+    match alert.lead:
+        case MetresLead(metres=metres):
+            return f"{metres:g} m"
+        case MinutesLead(minutes=minutes):
+            return f"{minutes:g} min"
+        case ZoneLead():
+            return "zone"

@@ -1,0 +1,135 @@
+"""How a stage stands, judged from what its worker says of itself: live, ready, and each trouble in plain words. Pure.
+
+A stage is live while its loop turns, ready while it can do its work; a trouble may leave it ready (degraded).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+if TYPE_CHECKING:
+    from geofence.pulse import Health as CityHealth
+    from ingest.worker import Health as IngestHealth
+    from notifier.worker import Health as NotifierHealth
+
+
+class Trouble(NamedTuple):
+    """One thing that is wrong: `what` names it for logs and comparisons, `text` says it; `stops` the work or not."""
+
+    what: str
+    text: str
+    stops: bool = False
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a stage stands. `facts` are figures for whoever looks closer."""
+
+    live: bool = True
+    troubles: tuple[Trouble, ...] = ()
+    facts: Mapping[str, object] = {}
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can do its work."""
+        return self.live and not any(trouble.stops for trouble in self.troubles)
+
+    @property
+    def well(self) -> bool:
+        """Whether there is nothing to say."""
+        return self.live and not self.troubles
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """From when on something is a trouble."""
+
+    stalled_s: float = 120.0
+    behind_events: int = 10_000
+    behind_s: float = 10.0
+
+
+def judge(idle_s: float, troubles: Sequence[Trouble], facts: Mapping[str, object], bounds: Bounds) -> Standing:
+    """Put a stage's troubles together with whether its loop turns."""
+    if idle_s <= bounds.stalled_s:
+        return Standing(True, tuple(troubles), facts)
+    stalled = Trouble("stalled", f"its loop has not turned for {idle_s:.0f} s; restart the process", stops=True)
+    return Standing(False, (stalled, *troubles), facts)
+
+
+def judge_ingest(now: IngestHealth, bounds: Bounds) -> Standing:
+    """Judge the stage that takes pings."""
+    troubles = []
+    if not now.connected:
+        text = "the broker does not answer, or refuses us; trucks' pings wait there"
+        troubles.append(Trouble("broker_away", text, stops=True))
+    if not now.store_ok:
+        troubles.append(_store_away())
+    if now.waiting_for_engine:
+        troubles.append(
+            Trouble("waits_for_engine", "the engine is far behind; ingest takes nothing until it caught up")
+        )
+    return judge(now.idle_s, troubles, msgspec.structs.asdict(now), bounds)
+
+
+def judge_geofence(cities: Mapping[str, CityHealth], silent: Collection[str], bounds: Bounds) -> Standing:
+    """Judge the stage that decides; `silent` names cities in service that have sent no ping for too long."""
+    troubles = [trouble for city, now in cities.items() for trouble in _city_troubles(city, now, bounds)]
+    for city in sorted(silent):
+        text = f"{city}: no ping has come for a while, though the city is in service; look at trackers, network, broker"
+        troubles.append(Trouble(f"no_pings {city}", text))
+    idle_s = max((now.idle_ms / 1000 for now in cities.values()), default=0.0)
+    return judge(idle_s, troubles, {city: msgspec.structs.asdict(now) for city, now in cities.items()}, bounds)
+
+
+def judge_notifier(now: NotifierHealth, idle_s: float, channels: int, cities: int, bounds: Bounds) -> Standing:
+    """Judge the stage that sends."""
+    troubles = [
+        Trouble(f"store_away {city}", f"{city}: its alerts cannot be taken from the store; trying again", stops=True)
+        for city in now.cities_away
+        if len(now.cities_away) == cities
+    ]
+    if not troubles:
+        troubles += [
+            Trouble(f"store_away {city}", f"{city}: its alerts cannot be taken from the store; trying again")
+            for city in now.cities_away
+        ]
+    for channel, code in sorted(now.refusing.items()):
+        text = f"channel {channel}: the last pushes all came back, lately with {code}; `gomikuru doctor` says more"
+        troubles.append(Trouble(f"channel_refuses {channel}", text))
+    if not channels:
+        text = "no channel is set up, so no push can go out; set fcm.service_account_file"
+        troubles.append(Trouble("no_channel", text))
+    return judge(idle_s, troubles, msgspec.structs.asdict(now), bounds)
+
+
+def judge_web(feeds: Mapping[str, bool], bounds: Bounds) -> Standing:
+    """Judge the stage that shows."""
+    away = [city for city, ok in feeds.items() if not ok]
+    troubles = [Trouble("store_away", "the store does not answer; pages show old news and say so", stops=True)]
+    return judge(0.0, troubles if away else (), {"feeds": dict(feeds)}, bounds)
+
+
+def _store_away() -> Trouble:
+    return Trouble("store_away", "the store does not answer; trying again, nothing is dropped", stops=True)
+
+
+def _city_troubles(city: str, now: CityHealth, bounds: Bounds) -> list[Trouble]:
+    """Tell what is wrong with one city. That another process works it is no trouble, if that one gets on."""
+    troubles = []
+    if not now.store_ok:
+        troubles.append(Trouble(f"store_away {city}", f"{city}: {_store_away().text}", stops=True))
+    if now.failing:
+        text = f"{city}: the engine fails and begins again; see turn_failed in the log"
+        troubles.append(Trouble(f"engine_fails {city}", text, stops=True))
+    if now.held_up and not now.holds_lease:
+        text = f"{city}: another process holds the city and does not get on; events wait. Look at that one, or end it"
+        troubles.append(Trouble(f"held_up {city}", text))
+    if now.backlog > bounds.behind_events or now.behind_ms > bounds.behind_s * 1000:
+        text = f"{city}: the engine is behind by {now.backlog} events, the oldest of {now.behind_ms / 1000:.0f} s ago"
+        troubles.append(Trouble(f"engine_behind {city}", text))
+    for problem in now.zones_problems:
+        text = f"{city}: {problem}; the zones before it stay in force"
+        troubles.append(Trouble(f"zones_refused {city} {problem}", text))
+    return troubles

@@ -1,0 +1,300 @@
+"""The one place where adapters meet rooms: from settings to a store, a clock, and the stages of the service.
+
+Nothing here decides anything; nothing outside here constructs an adapter for the service.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gomikuru import places
+from gomikuru.city_files import CityFolder
+from gomikuru.city_files.hours import DAY_MIN, weekdays_of, window_of
+from gomikuru.clocks import DrivenClock, ScaledClock, SystemClock, machine_ms
+from gomikuru.embedded import reach
+from gomikuru.settings import Settings
+from gomikuru.stages import Stage
+from gomikuru.standing import Bounds, Standing, judge_geofence, judge_ingest, judge_notifier, judge_web
+from gomikuru.watch import Silence, Timetable, collection_rules
+from model.ports import Meter, ServiceClock
+from model.subscription import TargetKind
+from model.times import parse_rfc3339
+from streams.redis_streams import RedisStore
+
+if TYPE_CHECKING:
+    from notifier.ports import Channel
+    from web.ports import PushSource
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What all stages share. `channels` come on top of those that the settings configure."""
+
+    settings: Settings
+    cities: tuple[CityFolder, ...]
+    clock: ServiceClock
+    meter: Meter
+    owner: str
+    channels: Mapping[TargetKind, Channel] = {}
+    pushes: PushSource | None = None
+    shown: Callable[[str], None] | None = None
+
+
+def open_store(settings: Settings) -> RedisStore:
+    """Open the store that the settings name; with embedded servers, that of the running service."""
+    return store_at(reach(settings))
+
+
+def store_at(settings: Settings) -> RedisStore:
+    """Open the store at the address that the settings give."""
+    store = settings.store
+    return RedisStore.at(
+        store.url,
+        username=store.username,
+        password=store.password.get_secret_value() if store.password else None,
+        ca_file=str(store.ca_file) if store.ca_file else None,
+        cert_file=str(store.cert_file) if store.cert_file else None,
+        key_file=str(store.key_file) if store.key_file else None,
+        socket_timeout_s=store.timeout_s,
+        wait_replicas=store.wait_replicas,
+        wait_ms=store.wait_ms,
+    )
+
+
+def clock_of(settings: Settings) -> ServiceClock:
+    """Make the service clock."""
+    clock = settings.clock
+    starts_ms = parse_rfc3339(clock.starts_at) if clock.starts_at else machine_ms()
+    if clock.kind == "scaled":
+        return ScaledClock(clock.factor, starts_ms)
+    if clock.kind == "driven":
+        return DrivenClock(starts_ms if clock.starts_at else 0)
+    return SystemClock()
+
+
+def owner_name() -> str:
+    """Name this process among the workers of a city: host, process, and chance, since both may come again."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def ingest_stage(parts: Parts) -> Stage:
+    """Wire the stage that takes pings from the broker."""
+    from ingest.adapters.mqtt import MqttBroker
+    from ingest.adapters.mqtt_options import MqttOptions
+    from ingest.decode import filters
+    from ingest.directory import Directory
+    from ingest.screen import Limits
+    from ingest.worker import IngestWorker, Pace
+
+    settings = parts.settings
+    broker, ingest = settings.broker, settings.ingest
+    directory = Directory.of(folder.city for folder in parts.cities)
+    options = MqttOptions(
+        host=broker.host,
+        port=broker.port,
+        tls=broker.tls,
+        ca_file=str(broker.ca_file) if broker.ca_file else None,
+        cert_file=str(broker.cert_file) if broker.cert_file else None,
+        key_file=str(broker.key_file) if broker.key_file else None,
+        username=broker.username,
+        password=broker.password.get_secret_value() if broker.password else None,
+        client_id=broker.client_id,
+        protocol=broker.protocol,
+        keepalive_s=broker.keepalive_s,
+        session_expiry_s=broker.session_expiry_s,
+        receive_maximum=broker.receive_maximum,
+        queue_limit=broker.queue_max,
+        share_group=broker.share_group,
+    )
+    heard = parts.clock.advance_to if isinstance(parts.clock, DrivenClock) else None
+    worker = IngestWorker(
+        MqttBroker(options, filters(directory), parts.meter),
+        store_at(settings),
+        parts.clock,
+        directory,
+        parts.meter,
+        limits=Limits(
+            future_ms=int(ingest.future_after_s * 1000),
+            late_ms=int(ingest.late_after_s * 1000),
+        ),
+        pace=Pace(batch=ingest.batch_max, quarantine_len=ingest.quarantine_max),
+        heard=heard,
+    )
+
+    return Stage("ingest", worker.run, lambda: judge_ingest(worker.health(), bounds_of(settings)))
+
+
+def geofence_stage(parts: Parts) -> Stage:
+    """Wire the stage that decides alerts: a worker a city, each in its thread."""
+    from geofence.adapters.watch import ZonesFile
+    from geofence.files import FILE
+    from geofence.worker import CityWorker, Pace
+
+    settings = parts.settings
+    factor = getattr(parts.clock, "factor", 1.0) or 1.0
+    pace = Pace(
+        batch=settings.geofence.batch_max,
+        lease_ms=settings.geofence.lease_ms,
+        tick_ms=int(settings.geofence.tick_s * 1000 * max(factor, 1.0)),
+    )
+    store = store_at(settings)
+    watches = [ZonesFile(folder.folder / FILE) for folder in parts.cities]
+    workers = [
+        CityWorker(folder.city, store, watch, parts.clock, machine_ms, parts.meter, parts.owner, pace=pace)
+        for folder, watch in zip(parts.cities, watches, strict=True)
+    ]
+
+    def run(stop: threading.Event) -> None:
+        threads = [threading.Thread(target=worker.run, args=(stop,), name="city") for worker in workers]
+        for watch in watches:
+            watch.start()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for watch in watches:
+            watch.close()
+        store.close()
+
+    silence = silence_of(parts)
+
+    def stand() -> Standing:
+        each = {folder.city.id: worker.health() for folder, worker in zip(parts.cities, workers, strict=True)}
+        bounds = bounds_of(settings)
+        read = [city for city, now in each.items() if now.holds_lease and now.behind_ms <= bounds.behind_s * 1000]
+        silent = silence.silent(parts.clock.now_ms(), {city: each[city].last_ping_ms for city in read})
+        return judge_geofence(each, silent, bounds)
+
+    return Stage("geofence", run, stand)
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """Tell from when on something is a trouble."""
+    watch = settings.watch
+    return Bounds(watch.stalled_after_s, watch.behind_events, watch.behind_s)
+
+
+def silence_of(parts: Parts) -> Silence:
+    """Make the alarm for cities that are in service and send nothing."""
+    watch = parts.settings.watch
+    hours, weekdays = window_of(watch.service_hours) or (0, DAY_MIN), weekdays_of(watch.service_days) or range(7)
+    timetables = {
+        city.id: Timetable(city.timezone, hours, weekdays, collection_rules(folder)) for city, folder in parts.cities
+    }
+    return Silence(timetables, watch.no_pings_after_s, parts.meter)
+
+
+def notifier_stage(parts: Parts) -> Stage:
+    """Wire the stage that sends pushes."""
+    from gomikuru.zone_names import ZoneNames
+    from notifier.adapters.catalogues import load_words
+    from notifier.adapters.residents import RegistryResidents
+    from notifier.limits import Limits
+    from notifier.worker import NotifierWorker
+    from residents.adapters.redis_registry import RedisRegistry
+
+    settings = parts.settings.notifier
+    store = store_at(parts.settings)
+    channels = {**_configured_channels(parts), **parts.channels}
+    worker = NotifierWorker(
+        store,
+        {folder.city.id: folder.city for folder in parts.cities},
+        RegistryResidents(RedisRegistry(store, parts.clock)),
+        channels,
+        parts.clock,
+        parts.meter,
+        load_words(),
+        worker_name=parts.owner,
+        limits=Limits(
+            batch=settings.batch_max,
+            max_tries=settings.max_tries,
+            reclaim_idle_s=settings.reclaim_after_s,
+            max_outcomes=settings.outcomes_max,
+        ),
+        zone_names=ZoneNames({folder.city.id: folder.folder for folder in parts.cities}),
+    )
+
+    def stand() -> Standing:
+        return judge_notifier(
+            worker.health(), worker.idle_s, len(channels), len(parts.cities), bounds_of(parts.settings)
+        )
+
+    return Stage("notifier", worker.run, stand)
+
+
+def _configured_channels(parts: Parts) -> dict[TargetKind, Channel]:
+    from notifier.adapters.fcm import FcmChannel
+    from notifier.adapters.fcm_settings import FcmSettings
+
+    fcm = parts.settings.fcm
+    if not fcm.configured:
+        return {}
+    account = fcm.service_account_json.get_secret_value() if fcm.service_account_json else None
+    channel = FcmChannel(
+        FcmSettings(
+            service_account_json=account,
+            endpoint=fcm.url,
+            proxy=fcm.proxy.get_secret_value() if fcm.proxy else None,
+            ca_file=fcm.ca_file,
+            concurrency=parts.settings.notifier.concurrency,
+            timeout_s=fcm.http_timeout_s,
+        )
+    )
+    return {TargetKind.FCM_TOKEN: channel, TargetKind.FCM_FID: channel}
+
+
+def web_stage(parts: Parts) -> Stage:
+    """Wire the page that shows trucks and alerts live."""
+    from gomikuru.city_map import map_source
+    from gomikuru.engine_view import judge
+    from web.adapters.server import WebServer
+    from web.adapters.stream_feed import StreamFeed
+    from web.app import LOCAL_HOSTS, make_app, make_house
+    from web.worker import LiveView
+
+    settings = parts.settings.web
+    store = store_at(parts.settings)
+    views = {
+        folder.city.id: LiveView(StreamFeed(store, folder.city.id, parts.pushes, judge(store, folder.city.id)))
+        for folder in parts.cities
+    }
+    hosts = [*LOCAL_HOSTS, settings.host, *settings.hosts]
+    pages = {
+        folder.city.id: make_app(views[folder.city.id], map_source(folder), parts.clock, places.leaflet(), hosts)
+        for folder in parts.cities
+    }
+    server = WebServer(
+        next(iter(pages.values())) if len(pages) == 1 else make_house(pages), settings.host, settings.port
+    )
+
+    def run(stop: threading.Event) -> None:
+        for view in views.values():
+            view.start()
+        server.start()
+        if parts.shown:
+            parts.shown(server.url)
+        stop.wait()
+        for view in views.values():
+            view.stop()
+        server.stop()
+        store.close()
+
+    def stand() -> Standing:
+        return judge_web({city: view.picture.feed_ok for city, view in views.items()}, bounds_of(parts.settings))
+
+    return Stage("web", run, stand)
+
+
+STAGES: dict[str, Callable[[Parts], Stage]] = {
+    "web": web_stage,
+    "notifier": notifier_stage,
+    "geofence": geofence_stage,
+    "ingest": ingest_stage,
+}
+"""The stages in the order in which they start; they stop in the opposite order, so that what came in goes out."""

@@ -1,0 +1,114 @@
+"""Who wants to be told what. A place together with a target is personal data: it is never logged."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Pin(msgspec.Struct, frozen=True, tag="pin"):
+    """A home, or a collection point, on the map: degrees WGS 84."""
+
+    lat: float
+    lon: float
+
+    def __repr__(self) -> str:
+        return "Pin(masked)"
+
+
+class InZone(msgspec.Struct, frozen=True, tag="zone"):
+    """A home known only by the id of its zone."""
+
+    zone: str
+
+
+class AtPoint(msgspec.Struct, frozen=True, tag="point"):
+    """A named collection point, with its position: degrees WGS 84."""
+
+    point: str
+    lat: float
+    lon: float
+
+    def __repr__(self) -> str:
+        return "AtPoint(masked)"
+
+
+Place = Pin | InZone | AtPoint
+
+
+class ZoneLead(msgspec.Struct, frozen=True, tag="zone"):
+    """Tell me when the truck enters my zone."""
+
+
+class MetresLead(msgspec.Struct, frozen=True, tag="metres"):
+    """Tell me when the truck is within this distance: 100 to 2000 m."""
+
+    metres: float
+
+
+class MinutesLead(msgspec.Struct, frozen=True, tag="minutes"):
+    """Tell me this long before the truck is here: 3 to 60 min."""
+
+    minutes: float
+
+
+Lead = ZoneLead | MetresLead | MinutesLead
+
+LEAD_METRES = (100.0, 2000.0)
+LEAD_MINUTES = (3.0, 60.0)
+
+
+class Quiet(msgspec.Struct, frozen=True):
+    """Hours without pushes, in minutes after local midnight; `until_min` before `from_min` spans midnight."""
+
+    from_min: int
+    until_min: int
+
+
+class TargetKind(StrEnum):
+    """Which channel reaches a target, and what its value is."""
+
+    FCM_TOKEN = "fcm_token"
+    FCM_FID = "fcm_fid"
+    SCREEN = "screen"
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One device: an opaque address of its channel. Never shown in full."""
+
+    kind: TargetKind
+    value: str
+
+    def __repr__(self) -> str:
+        return f"Target({self.kind.value}, masked)"
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """One household's wish. `number` is small, unique in its city, and never used again."""
+
+    id: str
+    city: str
+    number: int
+    version: int
+    place: Place
+    lead: Lead
+    categories: tuple[str, ...] = ()
+    language: str = "ja"
+    quiet: Quiet | None = None
+    targets: tuple[Target, ...] = ()
+
+
+class Home(msgspec.Struct, frozen=True, array_like=True):
+    """What the engine may know of a subscription: no language, no target."""
+
+    number: int
+    subscription: str
+    place: Place
+    lead: Lead
+    categories: tuple[str, ...] = ()
+
+
+def home_of(subscription: Subscription) -> Home:
+    """Reduce a subscription to what the engine needs."""
+    return Home(subscription.number, subscription.id, subscription.place, subscription.lead, subscription.categories)

@@ -1,0 +1,91 @@
+"""Decides about each alert that was taken: asks policy, words it, and sends a leg to each target's lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from model.city import City
+from model.ports import Meter, ServiceClock
+from model.subscription import Subscription, TargetKind
+from notifier.carrier import Carrier, factor_of
+from notifier.errand import Errand, Leg
+from notifier.hands import Hands
+from notifier.policy import Expired, QuietHours, Send, decide
+from notifier.ports import Channel, Message
+from notifier.words import Words
+
+ZoneNames = Callable[[str, str], str | None]
+Channels = Mapping[TargetKind, Channel]
+
+
+class Desk:
+    """What one worker knows to decide with. No I/O; used from its event loop only."""
+
+    def __init__(
+        self,
+        cities: Mapping[str, City],
+        clock: ServiceClock,
+        meter: Meter,
+        words: Words,
+        carrier: Carrier,
+        hands: Hands,
+        channels: Channels,
+        city_channels: Mapping[str, Channels],
+        zone_names: ZoneNames | None,
+    ) -> None:
+        self._cities = cities
+        self._clock = clock
+        self._meter = meter
+        self._words = words
+        self._carrier = carrier
+        self._hands = hands
+        self._channels = channels
+        self._city_channels = city_channels
+        self._zone_names = zone_names
+
+    def channel(self, city: str, kind: TargetKind) -> Channel | None:
+        """Give the city's own channel for a kind of target, else the common one."""
+        return self._city_channels.get(city, {}).get(kind) or self._channels.get(kind)
+
+    def judge(self, errand: Errand, subscription: Subscription | None) -> None:
+        """Set an alert on its way, or finish it with the reason why not."""
+        now_ms = self._clock.now_ms()
+        city = self._cities[errand.city]
+        decision = decide(errand.alert, subscription, now_ms, city, factor_of(self._clock))
+        if isinstance(decision, Send) and subscription is not None:
+            self._set_out(errand, decision, self._word(errand, subscription.language, city))
+            return
+        if isinstance(decision, QuietHours):
+            self._meter.count("alerts_quiet", city=errand.city, kind=errand.alert.kind.value)
+        elif not isinstance(decision, Expired):
+            self._meter.count("alerts_unaddressed", city=errand.city)
+        errand.record(_REASONS[type(decision).__name__], now_ms)
+        self._hands.finish(errand)
+
+    def _word(self, errand: Errand, language: str, city: City) -> Message:
+        zone = errand.alert.zone
+        name = self._zone_names(errand.city, zone) if self._zone_names is not None and zone is not None else None
+        return self._words.compose(errand.alert, language, city, name)
+
+    def _set_out(self, errand: Errand, decision: Send, message: Message) -> None:
+        legs: list[Leg] = []
+        for target in decision.targets:
+            channel = self.channel(errand.city, target.kind)
+            if channel is None:
+                errand.record("no_channel", self._clock.now_ms(), target.kind.value)
+                self._meter.count("pushes", city=errand.city, channel=target.kind.value, outcome="no_channel")
+            elif not self._carrier.has_reached(errand, target):
+                legs.append(Leg(errand, target, message, channel))
+        errand.open_legs = len(legs)
+        for leg in legs:
+            self._carrier.set_out(leg)
+        if not legs:
+            self._hands.finish(errand)
+
+
+_REASONS = {
+    "Expired": "expired",
+    "QuietHours": "quiet",
+    "NoSubscription": "no_subscription",
+    "NoTarget": "no_target",
+}

@@ -1,0 +1,93 @@
+"""An alert in one worker's hands, its legs (one a target), and the record of what became of each. No I/O.
+
+A record holds neither target nor home: who may read the outcomes need not know where anybody lives.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from model.alert import Alert
+from model.subscription import Target
+from notifier.policy import rank
+from notifier.ports import Channel, Message
+from streams.ports import Delivery
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What became of one alert at one target, or (channel None) of the alert as a whole. Service time."""
+
+    alert: str
+    kind: str
+    what: str
+    at_ms: int
+    channel: str | None = None
+    code: str | None = None
+    attempts: int = 0
+    latency_ms: int | None = None
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Record)
+
+
+def encode_record(record: Record) -> bytes:
+    """Write a record as msgpack."""
+    return _encoder.encode(record)
+
+
+def decode_record(data: bytes) -> Record:
+    """Read a record; raise msgspec.DecodeError if the bytes are none."""
+    try:
+        return _decoder.decode(data)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these through as they are
+        raise msgspec.DecodeError(str(error)) from error
+
+
+class Errand:
+    """One entry of the alert stream from the moment it is taken until it is finished or let go."""
+
+    def __init__(self, city: str, delivery: Delivery, alert: Alert, taken_s: float) -> None:
+        self.city = city
+        self.delivery = delivery
+        self.alert = alert
+        self.taken_s = taken_s
+        self.open_legs = 0
+        self.records: list[Record] = []
+        self.let_go = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What names the entry among all cities."""
+        return (self.city, self.delivery.id)
+
+    @property
+    def delivered(self) -> bool:
+        """Whether a target has got it in this worker's hands."""
+        return any(record.what == "delivered" for record in self.records)
+
+    @property
+    def refusal(self) -> str | None:
+        """The code of a refusal, where no target has got it."""
+        codes = [record.code for record in self.records if record.what == "refused"]
+        return codes[0] if codes and not self.delivered else None
+
+    def record(
+        self, what: str, at_ms: int, channel: str | None = None, code: str | None = None, attempts: int = 0
+    ) -> None:
+        """Note what became of a leg, or of the whole."""
+        latency_ms = at_ms - self.alert.fired_ms if what == "delivered" else None
+        alert = self.alert
+        self.records.append(Record(alert.id, alert.kind.value, what, at_ms, channel, code, attempts, latency_ms))
+
+
+class Leg:
+    """One push of an errand on its way to one target, through one channel."""
+
+    def __init__(self, errand: Errand, target: Target, message: Message, channel: Channel) -> None:
+        self.errand = errand
+        self.channel = channel
+        self.target = target
+        self.message = message
+        self.attempts = 0
+        self.rank = rank(errand.alert)

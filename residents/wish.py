@@ -1,0 +1,143 @@
+"""What a household may wish. A wish is checked whole: all that is wrong with it is told at once. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from model.subscription import (
+    LEAD_METRES,
+    LEAD_MINUTES,
+    InZone,
+    Lead,
+    MetresLead,
+    MinutesLead,
+    Place,
+    Quiet,
+    Target,
+    ZoneLead,
+)
+
+MAX_TARGETS = 20
+MAX_TARGET_LENGTH = 4096
+DAY_MIN = 24 * 60
+
+_ID = re.compile(r"[^\s#{}\x00-\x1f\x7f][^\s{}\x00-\x1f\x7f]{0,63}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a household asks for. `id` None: a random one is given; `targets` None: devices stay as they are."""
+
+    place: Place
+    lead: Lead
+    id: str | None = None
+    categories: tuple[str, ...] = ()
+    language: str = "ja"
+    quiet: Quiet | None = None
+    targets: tuple[Target, ...] | None = None
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The categories and zones that a city has, the languages of messages; None: not known here, so not checked."""
+
+    categories: frozenset[str] | None = None
+    zones: frozenset[str] | None = None
+    languages: frozenset[str] | None = None
+
+
+ANYTHING = Known()
+
+
+class WishRefused(ValueError):
+    """The wish cannot be kept; `problems` says everything that is wrong with it, in words for who wrote it."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def problems_of(wish: Wish, known: Known = ANYTHING) -> tuple[str, ...]:
+    """Tell all that is wrong with a wish; nothing when it can be kept. Never repeats a position or a target."""
+    return (
+        *_id_problems(wish.id),
+        *_place_problems(wish.place, known),
+        *_lead_problems(wish.lead, wish.place),
+        *_category_problems(wish.categories, known),
+        *_language_problems(wish.language, known),
+        *_quiet_problems(wish.quiet),
+        *target_problems(wish.targets or ()),
+    )
+
+
+def _id_problems(sub_id: str | None) -> Iterator[str]:
+    if sub_id is not None and not _ID.fullmatch(sub_id):
+        yield "id: 1 to 64 characters, no spaces, no braces, and not starting with #"
+
+
+def _place_problems(place: Place, known: Known) -> Iterator[str]:
+    if isinstance(place, InZone):
+        if not place.zone:
+            yield "zone: empty"
+        elif known.zones is not None and place.zone not in known.zones:
+            yield f"zone: the city has no zone {place.zone!r}"
+        return
+    if not _within(place.lat, -90.0, 90.0):
+        yield "lat: must be degrees between -90 and 90"
+    if not _within(place.lon, -180.0, 180.0):
+        yield "lon: must be degrees between -180 and 180"
+
+
+def _lead_problems(lead: Lead, place: Place) -> Iterator[str]:
+    if isinstance(lead, ZoneLead):
+        return
+    if isinstance(place, InZone):
+        yield "lead: a home known only by its zone can only be told when the truck enters the zone"
+    if isinstance(lead, MetresLead) and not _within(lead.metres, *LEAD_METRES):
+        yield f"lead: metres must be between {LEAD_METRES[0]:g} and {LEAD_METRES[1]:g}"
+    if isinstance(lead, MinutesLead) and not _within(lead.minutes, *LEAD_MINUTES):
+        yield f"lead: minutes must be between {LEAD_MINUTES[0]:g} and {LEAD_MINUTES[1]:g}"
+
+
+def _category_problems(categories: tuple[str, ...], known: Known) -> Iterator[str]:
+    for category in categories:
+        if not category:
+            yield "category: empty"
+        elif known.categories is not None and category not in known.categories:
+            yield f"category: the city has no category {category!r}; it has {', '.join(sorted(known.categories))}"
+    if len(set(categories)) != len(categories):
+        yield "category: named twice"
+
+
+def _language_problems(language: str, known: Known) -> Iterator[str]:
+    if not _LANGUAGE.fullmatch(language):
+        yield f"language: {language!r} is no language tag such as ja, en or zh-Hant"
+    elif known.languages is not None and not known.languages & {language, language.partition("-")[0]}:
+        yield f"language: there are no messages in {language!r}; there are: {', '.join(sorted(known.languages))}"
+
+
+def _quiet_problems(quiet: Quiet | None) -> Iterator[str]:
+    if quiet is None:
+        return
+    if not (0 <= quiet.from_min < DAY_MIN and 0 <= quiet.until_min < DAY_MIN):
+        yield "quiet: hours must be between 00:00 and 23:59"
+    elif quiet.from_min == quiet.until_min:
+        yield "quiet: begins and ends at the same minute; leave it out for no quiet hours"
+
+
+def target_problems(targets: tuple[Target, ...]) -> Iterator[str]:
+    """Tell what is wrong with a home's devices."""
+    if len(targets) > MAX_TARGETS:
+        yield f"target: at most {MAX_TARGETS} devices for one home"
+    if len(set(targets)) != len(targets):
+        yield "target: the same device twice"
+    for target in targets:
+        if not target.value or len(target.value) > MAX_TARGET_LENGTH or any(c.isspace() for c in target.value):
+            yield f"target: a {target.kind.value} is 1 to {MAX_TARGET_LENGTH} characters without spaces"
+
+
+def _within(value: float, low: float, high: float) -> bool:
+    return math.isfinite(value) and low <= value <= high

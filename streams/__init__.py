@@ -1,0 +1,1 @@
+"""The pipe between rooms: ordered logs, fenced state and shared queues. Carries bytes, knows no room."""

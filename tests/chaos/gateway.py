@@ -1,0 +1,44 @@
+"""The gateway that speaks for all trucks: it says everything with QoS 1, and knows what the broker acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from paho.mqtt import client as paho
+
+from tests.chaos.days import Said
+
+
+class Publisher:
+    """The gateway: says everything with QoS 1, and again what was not acknowledged when the broker died."""
+
+    def __init__(self, client: paho.Client) -> None:
+        self._client = client
+        self._acknowledged: set[int] = set()
+        self._open: set[int] = set()
+        client.on_publish = self._on_publish
+
+    def say(self, said: Iterable[Said]) -> None:
+        """Hand messages over to the client."""
+        for one in said:
+            self._open.add(self._client.publish(one.topic, one.payload, qos=1).mid)
+
+    def all_acknowledged(self) -> bool:
+        """Tell whether the broker has acknowledged everything; paho repeats the rest by itself."""
+        done = self._open & self._acknowledged
+        self._open -= done
+        self._acknowledged -= done
+        return not self._open
+
+    def _on_publish(self, _client: object, _data: object, mid: int, *_rest: object) -> None:
+        self._acknowledged.add(mid)
+
+
+def in_waves(said: Sequence[Said]) -> list[list[Said]]:
+    """Split messages so that no wave holds two of one truck; their order stays."""
+    waves: list[list[Said]] = [[]]
+    for one in said:
+        if any(other.truck == one.truck for other in waves[-1]):
+            waves.append([])
+        waves[-1].append(one)
+    return waves

@@ -1,0 +1,121 @@
+"""A cluster whose masters fail over while a day is worked: what was confirmed is kept, and workers find the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams import keys
+from streams.ports import StoreUnavailable
+from streams.redis_streams import RedisStore
+from tests.support.brokers import CITY
+from tests.support.fcm_server import FcmServer
+from tests.support.fleet import Feeder
+from tests.support.replicas import ReplicatedCluster
+from tests.support.stores import emptied
+from tests.support.waiting import wait_until
+from tests.support.working_day import WorkingDay
+
+EVENTS = keys.events(CITY)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplicatedCluster]:
+    """Three masters with a replica each."""
+    servers = ReplicatedCluster(tmp_path_factory.mktemp("replicated"))
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.stop()
+
+
+@pytest.fixture
+def working_day(tmp_path: Path) -> WorkingDay:
+    """Three busy hours of the recorded day, and homes along what the trucks served."""
+    return WorkingDay(tmp_path)
+
+
+def storms(cluster: ReplicatedCluster, feeder: Feeder, last: str) -> None:
+    """Take the city's master away three times: overruled, given up by its replica, and killed or frozen for a while."""
+    feeder.reach(0.2)
+    cluster.take_over(EVENTS, "TAKEOVER")
+    feeder.reach(0.4)
+    cluster.await_replicas()
+    cluster.take_over(EVENTS, "FORCE")
+    feeder.reach(0.6)
+    cluster.await_replicas()
+    master, heir = cluster.master_of(EVENTS), cluster.replica_of(EVENTS)
+    if last == "killed":
+        master.kill9()
+    else:
+        master.pause()
+    cluster.await_master(EVENTS, heir)
+    if last == "killed":
+        master.start()
+    else:
+        master.resume()
+    cluster.await_replicas()
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(("workers", "last"), [(1, "killed"), (5, "frozen")])
+def test_through_failovers_all_workers_decide_what_one_decides(
+    workers: int, last: str, working_day: WorkingDay, cluster: ReplicatedCluster, fcm_server: FcmServer
+) -> None:
+    """With a replica to wait for, three failovers lose no ping, no alert and no push, and add none."""
+    with working_day.on(cluster, fcm_server, GOMIKURU_STORE__WAIT_REPLICAS="1") as (fleet, feeder):
+        fleet.start(*["geofence"] * workers, *["notifier"] * 3)
+        with feeder:
+            storms(cluster, feeder, last)
+            if workers > 1:
+                working_day.holder(fleet).kill9()
+            feeder.reach(1.0)
+        working_day.finish()
+        assert feeder.doubts, "a failover that nobody noticed proves nothing"
+    working_day.check(fcm_server)
+
+
+def offered(store: RedisStore, stream: str, count: int) -> int:
+    """Append one by one as long as the store says that it has them; tell how many it has confirmed."""
+    for number in range(count):
+        try:
+            store.append(stream, [str(number).encode()])
+        except StoreUnavailable:
+            return number
+    return count
+
+
+@pytest.mark.parametrize(("wait_replicas", "confirmed", "lost"), [(0, 200, 200), (1, 0, 0)])
+def test_what_a_replica_that_lags_costs_at_a_failover(
+    wait_replicas: int, confirmed: int, lost: int, cluster: ReplicatedCluster
+) -> None:
+    """Without WAIT everything that the replica has not read is lost though it was confirmed; with it nothing is."""
+    emptied(cluster)
+    cluster.await_replicas()
+    store = RedisStore.at(cluster.url, wait_replicas=wait_replicas, wait_ms=300, socket_timeout_s=3)
+    assert offered(store, EVENTS, 100) == 100
+    master, heir = cluster.master_of(EVENTS), cluster.replica_of(EVENTS)
+    wait_until(lambda: cluster.has_read_all(EVENTS), 20, "the replica to have read all")
+    heir.kill9()
+    assert offered(store, EVENTS, 200) == confirmed
+    master.kill9()
+    heir.start()
+    cluster.promote(EVENTS, heir)
+    wait_until(lambda: answers(store), 20, "the client to find the new master")
+    assert 100 + confirmed - store.length(EVENTS) == lost
+    master.start()
+    cluster.await_replicas()
+    assert 100 + confirmed - store.length(EVENTS) == lost, "the old master comes back as a replica, and forgets"
+    store.close()
+
+
+def answers(store: RedisStore) -> bool:
+    """Tell whether the city can be read again."""
+    try:
+        store.length(EVENTS)
+    except StoreUnavailable:
+        return False
+    return True

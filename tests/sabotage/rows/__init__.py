@@ -1,0 +1,8 @@
+"""The table of sabotage: every guarantee that can be switched off, room by room."""
+
+from __future__ import annotations
+
+from tests.sabotage.row import Row
+from tests.sabotage.rows import engine, house, ingest, notifier, order, pipe
+
+ROWS: tuple[Row, ...] = (*pipe.ROWS, *ingest.ROWS, *order.ROWS, *engine.ROWS, *notifier.ROWS, *house.ROWS)

@@ -1,0 +1,63 @@
+"""What other rooms read of a city's files while it runs: zone names and the page's map, never worse than before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gomikuru.city_files import CityFolder
+from gomikuru.city_map import map_source
+from gomikuru.zone_names import LOOK_EVERY_S, ZoneNames
+from model.city import City
+
+RING = [[135.4, 34.8], [135.41, 34.8], [135.41, 34.81], [135.4, 34.8]]
+
+
+def save(folder: Path, name: str) -> None:
+    feature = {
+        "type": "Feature",
+        "properties": {"id": "sakura-1", "name": name},
+        "geometry": {"type": "Polygon", "coordinates": [RING]},
+    }
+    (folder / "zones.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now_s = 1.0
+
+    def __call__(self) -> float:
+        self.now_s += LOOK_EVERY_S
+        return self.now_s
+
+
+def test_a_zone_is_called_what_the_saved_file_calls_it(tmp_path: Path) -> None:
+    """A new name is used soon after the file was saved."""
+    names = ZoneNames({"minami": tmp_path}, Hand())
+    assert names("minami", "sakura-1") is None
+    save(tmp_path, "桜ヶ丘一丁目")
+    assert names("minami", "sakura-1") == "桜ヶ丘一丁目"
+
+
+def test_a_broken_file_leaves_the_last_names_in_force(tmp_path: Path) -> None:
+    """Neither a broken nor a missing file takes the names away."""
+    names = ZoneNames({"minami": tmp_path}, Hand())
+    save(tmp_path, "桜ヶ丘一丁目")
+    assert names("minami", "sakura-1") == "桜ヶ丘一丁目"
+    (tmp_path / "zones.geojson").write_text("{")
+    assert names("minami", "sakura-1") == "桜ヶ丘一丁目"
+    (tmp_path / "zones.geojson").unlink()
+    assert names("minami", "sakura-1") == "桜ヶ丘一丁目"
+
+
+def test_the_map_keeps_the_last_readable_zones(tmp_path: Path) -> None:
+    """The page draws what was last readable, and nothing where there never was a file."""
+    source = map_source(CityFolder(City("minami", "Minami", "Asia/Tokyo"), tmp_path))
+    assert source().zones["features"] == []
+    save(tmp_path, "桜")
+    assert len(source().zones["features"]) == 1
+    (tmp_path / "zones.geojson").write_text("[1]")
+    assert len(source().zones["features"]) == 1
+    assert source().routes["features"] == []

@@ -1,0 +1,58 @@
+"""The loop of the page: asks the feed for news, folds them, and holds the newest picture for whoever looks."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+
+from web.live import FeedState, Picture, fold
+from web.ports import Feed, FeedLost
+
+RETRY_S = 1.0
+
+log = structlog.get_logger()
+
+
+class LiveView:
+    """The newest picture of one city. `closed` tells streaming browsers that the service ends."""
+
+    def __init__(self, feed: Feed, retry_s: float = RETRY_S) -> None:
+        self._feed = feed
+        self._retry_s = retry_s
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.picture = Picture()
+
+    @property
+    def closed(self) -> bool:
+        """Whether no more news will come."""
+        return self._stopping.is_set()
+
+    def start(self) -> None:
+        """Begin to follow the feed, in a thread."""
+        self._thread = threading.Thread(target=self.run, name="web-live", daemon=True)
+        self._thread.start()
+
+    def stop(self, wait_s: float = 5.0) -> None:
+        """Stop following, and let the browsers' streams end."""
+        self._stopping.set()
+        if self._thread:
+            self._thread.join(wait_s)
+
+    def run(self) -> None:
+        """Follow the feed until stopped."""
+        while not self._stopping.is_set():
+            self.step()
+
+    def step(self) -> None:
+        """Take one batch of news; where the feed is lost, say so in the picture and wait a little."""
+        try:
+            news = self._feed.poll()
+        except FeedLost as error:
+            if self.picture.feed_ok:
+                log.warning("web.feed_lost", error=str(error))
+            self.picture = fold(self.picture, [FeedState(ok=False)])
+            self._stopping.wait(self._retry_s)
+        else:
+            self.picture = fold(self.picture, [FeedState(ok=True), *news])
