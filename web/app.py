@@ -43,7 +43,7 @@ def make_app(
     """
     routes: list[BaseRoute] = [
         Route("/", _page),
-        Route("/map.json", lambda _request: _answer(city_map())),
+        Route("/map.json", lambda _request: _answer(_map(view, city_map))),
         Route("/live", _Live(view, clock).answer),
         Route("/health", lambda _request: _health(view)),
         Mount("/static", StaticFiles(directory=STATIC)),
@@ -70,6 +70,12 @@ def content_policy(base_map: str | None) -> str:
 
 async def _page(_request: Request) -> Response:
     return FileResponse(STATIC / "page.html", media_type="text/html", headers={"Cache-Control": "no-cache"})
+
+
+def _map(view: LiveView, city_map: MapSource) -> dict[str, object]:
+    """Name the version first and read the map after: a map may be newer than its version says, never older."""
+    version = view.picture.map_version
+    return msgspec.structs.asdict(city_map()) | {"version": version}
 
 
 def _answer(value: object) -> Response:

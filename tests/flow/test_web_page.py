@@ -6,7 +6,7 @@ import queue
 from collections.abc import Iterator, Sequence
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_playwright
 
 from gomikuru import places
 from tests.support.needs import absent, program
@@ -208,6 +208,27 @@ def test_new_zones_are_drawn_without_reloading(site: Site, page: Page) -> None:
     site.name = "新町"
     site.tell(MapChanged("v2"))
     wait_until(lambda: page.evaluate("zones.get('sakura-1').feature.properties.name") == "新町", what="the new zones")
+
+
+def test_zones_that_change_while_the_page_opens_are_drawn(chromium: Browser, site: Site) -> None:
+    """Zones that take force between the map's answer and the first frame are asked for again."""
+    context = chromium.new_context(locale="ja-JP")
+    try:
+        shown = context.new_page()
+
+        def change_before_it_arrives(route: Route) -> None:
+            answer = route.fetch()
+            site.name = "新町"
+            site.tell(MapChanged("v2"))
+            wait_until(lambda: site.view.picture.map_version == "v2", what="the new version in the picture")
+            route.fulfill(response=answer)
+
+        shown.route("**/map.json", change_before_it_arrives, times=1)
+        shown.goto(site.server.url)
+        name = "typeof zones !== 'undefined' && zones.get('sakura-1')?.feature.properties.name"
+        wait_until(lambda: shown.evaluate(name) == "新町", what="the new zones")
+    finally:
+        context.close()
 
 
 def test_the_page_fits_a_small_phone_with_large_type(site: Site, page: Page) -> None:

@@ -11,7 +11,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from web.app import STATIC, content_policy, make_app, make_house
-from web.live import FeedState, News, fold
+from web.live import FeedState, MapChanged, News, fold
 from web.ports import CityMap
 from web.worker import LiveView
 
@@ -85,6 +85,20 @@ def test_the_map_is_read_when_it_is_asked_for() -> None:
     """Zones that changed on disk are in the next answer."""
     shown = client().get("/map.json").json()
     assert (shown["name"], shown["stale_after_s"], shown["centre"]) == ("南市", 120.0, [34.8, 135.4])
+
+
+def test_a_map_is_never_older_than_the_version_it_names() -> None:
+    """The version is taken before the files are read, so that a change in between is asked for again."""
+    view = LiveView(Silence())
+
+    def changing() -> CityMap:
+        view.picture = fold(view.picture, [MapChanged("v2")])
+        return MINAMI
+
+    app = Browser(make_app(view, changing, Clock(), None))
+    view.picture = fold(view.picture, [MapChanged("v1")])
+    assert app.get("/map.json").json()["version"] == "v1"
+    assert app.get("/map.json").json()["version"] == "v2"
 
 
 def test_health_tells_whether_positions_come() -> None:

@@ -83,6 +83,19 @@ def test_a_feed_that_fell_behind_skips_to_the_newest(store: MemoryStore, monkeyp
     assert feed.poll() == []
 
 
+def test_a_feed_that_skipped_entries_lets_the_map_be_asked_for(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zones may have taken force in what was left out, so browsers fetch the map again."""
+    monkeypatch.setattr(stream_feed, "BATCH", 10)
+    feed = StreamFeed(store, CITY)
+    feed.poll()
+    store.append(keys.events(CITY), [ping("17", i) for i in range(1, 100)])
+    assert [type(seen) for seen in feed.poll()].count(MapChanged) == 1
+    store.append(keys.events(CITY), [ping("17", 200)])
+    assert [type(seen) for seen in feed.poll()] == [TruckSeen]
+
+
 def test_pushes_come_only_from_a_source_that_was_given(store: MemoryStore) -> None:
     """Without a demo's source of pushes, no household's push is news."""
     push = PushSeen("t", "title", "body", 5, 34.8, 135.4)

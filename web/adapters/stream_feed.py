@@ -39,11 +39,13 @@ class StreamFeed:
     def poll(self) -> Sequence[News]:
         """Give what is new; a follower that fell behind by a whole batch skips to the newest."""
         try:
-            entries = self._pings()
+            entries, skipped = self._pings()
             alerts = self._follow(keys.alerts(self._city), RECENT, 0)
         except (StoreUnavailable, StoreFault) as error:
             raise FeedLost(str(error)) from error
-        news = [_of_event(entry) for entry in entries] + [_of_alert(entry) for entry in alerts]
+        news: list[News | None] = [MapChanged(skipped)] if skipped else []
+        news += [_of_event(entry) for entry in entries]
+        news += [_of_alert(entry) for entry in alerts]
         return self._judged([item for item in news if item]) + list(self._pushes() if self._pushes else ())
 
     def _judged(self, news: list[News]) -> list[News]:
@@ -59,13 +61,15 @@ class StreamFeed:
             for item in news
         ]
 
-    def _pings(self) -> list[Entry]:
+    def _pings(self) -> tuple[list[Entry], str]:
+        """Give the new entries, and where some were skipped the place: new zones may have been announced there."""
         stream = keys.events(self._city)
+        first = stream not in self._cursors
         entries = self._follow(stream, BATCH, BLOCK_MS)
-        if len(entries) < BATCH:
-            return entries
-        self._cursors.pop(stream)
-        return self._follow(stream, BATCH, 0)
+        if first or len(entries) < BATCH:
+            return entries, ""
+        skipped = self._cursors.pop(stream)
+        return self._follow(stream, BATCH, 0), skipped
 
     def _follow(self, stream: str, backlog: int, block_ms: int) -> list[Entry]:
         after = self._cursors.get(stream)

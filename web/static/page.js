@@ -12,7 +12,8 @@ let picture = null;
 let map = null;
 let ground = null;
 let lastFrame = 0;
-let shownMap = null;
+let fitted = false;
+let asking = false;
 const marks = new Map();
 const zones = new Map();
 
@@ -80,7 +81,9 @@ function drawCity() {
   });
   ground = L.layerGroup([areas, lines]).addTo(map);
   const bounds = areas.getBounds().isValid() ? areas.getBounds() : lines.getBounds();
-  if (bounds.isValid() && shownMap === null) map.fitBounds(bounds, { padding: [8, 8], animate: false });
+  if (!bounds.isValid() || fitted) return;
+  map.fitBounds(bounds, { padding: [8, 8], animate: false });
+  fitted = true;
 }
 
 function truckMark(truck) {
@@ -205,11 +208,7 @@ function draw() {
 function takeFrame(frame) {
   lastFrame = performance.now();
   const fresh = picture.take(frame);
-  if (shownMap === null) shownMap = frame.map;
-  if (frame.map !== shownMap) {
-    shownMap = frame.map;
-    loadMap().then(drawGround, (error) => console.warn(error.message));
-  }
+  if (frame.map !== city.version) renewMap();
   draw();
   if (frame.full || fresh.alerts.length) listAlerts();
   if (frame.full || fresh.pushes.length) listPushes(frame.full ? null : fresh.pushes);
@@ -258,6 +257,20 @@ async function loadMap() {
   const answer = await fetch("map.json");
   if (!answer.ok) throw new Error(`map.json: ${answer.status}`);
   city = await answer.json();
+}
+
+// Asks again with the next frame where the answer fails, or is of an older version than the frame.
+async function renewMap() {
+  if (asking) return;
+  asking = true;
+  try {
+    await loadMap();
+    drawGround();
+  } catch (error) {
+    console.warn(error.message);
+  } finally {
+    asking = false;
+  }
 }
 
 async function start() {
