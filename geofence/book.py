@@ -10,17 +10,20 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from geofence.forecaster import Forecaster
 from geofence.geometry import project
 from geofence.homes import HomeIndex, HomeRow, HomeRows
 from geofence.limits import Limits
+from geofence.minutes_homes import MinutesHome, MinutesHomes
 from geofence.zones import ZoneBook
 from model.city import City
 from model.event import HomesChanged
-from model.subscription import Home, InZone, MetresLead, ZoneLead
+from model.subscription import AtPoint, Home, InZone, MetresLead, MinutesLead, Pin, ZoneLead
 from model.zone import Zone
 
 HOMES = "homes/"
 ZONES = "zones"
+PROFILE = "profile"
 CHUNK_BITS = 8
 LAST_BIT = 31
 
@@ -48,11 +51,18 @@ class Book:
         self.zones = ZoneBook((), limits)
         self.zones_version = ""
         self.homes = HomeIndex()
+        self.minutes = MinutesHomes()
+        self.forecaster: Forecaster | None = None
         self.by_zone: dict[str, dict[int, Resident]] = {}
         self._residents: dict[int, Resident] = {}
         self._chunks: dict[int, bytes] = {}
         self._bits: dict[str, int] = {}
         self._touched: set[str] = set()
+
+    @property
+    def profile_version(self) -> str:
+        """The version of the profile in force; empty when there is none."""
+        return self.forecaster.version if self.forecaster else ""
 
     def bit(self, category: str | None) -> int:
         """Tell a category's bit; 0 for none. Categories beyond the 31st share one."""
@@ -68,6 +78,12 @@ class Book:
         self.by_zone = {}
         for number, resident in self._residents.items():
             self._settle(number, resident)
+
+    def take_forecaster(self, forecaster: Forecaster) -> None:
+        """Let a profile take force: its places serve the homes with a lead in minutes."""
+        self.forecaster = forecaster
+        self.minutes.served_by(forecaster.profile)
+        self._touched.add(PROFILE)
 
     def take_homes(self, event: HomesChanged) -> None:
         """Let subscriptions come, change and go."""
@@ -86,11 +102,14 @@ class Book:
                 rows.append(HomeRow(home.number, home.subscription, lat, lon, home.lead.metres, mask))
                 continue
             moved.append(home.number)
-            if isinstance(home.lead, ZoneLead):
+            if isinstance(home.lead, MinutesLead) and not isinstance(home.place, InZone):
+                self.minutes.put(_minutes_home(home, home.place, home.lead, mask))
+            elif isinstance(home.lead, ZoneLead):
                 resident = _resident(home, mask)
                 self._residents[home.number] = resident
                 self._settle(home.number, resident)
         self.homes = self.homes.changed(rows, moved)
+        self.minutes.settle()
 
     def _mask(self, home: Home) -> int:
         mask = 0
@@ -107,6 +126,7 @@ class Book:
             self.by_zone.setdefault(zone, {})[number] = resident
 
     def _unsettle(self, number: int) -> None:
+        self.minutes.drop(number)
         if self._residents.pop(number, None) is not None:
             for residents in self.by_zone.values():
                 residents.pop(number, None)
@@ -140,11 +160,13 @@ class Book:
     def _field(self, field: str) -> bytes:
         if field == ZONES:
             return self.zones_version.encode()
+        if field == PROFILE:
+            return self.profile_version.encode()
         return self._chunks[int(field.removeprefix(HOMES))]
 
     def count(self) -> tuple[int, int]:
         """Tell how many homes and zones are in force."""
-        return len(self.homes) + len(self._residents), len(self.zones.fences)
+        return len(self.homes) + len(self.minutes) + len(self._residents), len(self.zones.fences)
 
     def load(self, fields: Mapping[str, bytes]) -> None:
         """Take the stored homes, a chunk at a time; the zones come by `take_zones`."""
@@ -156,11 +178,14 @@ class Book:
                 mask = self._mask(home)
                 if isinstance(home.lead, MetresLead) and not isinstance(home.place, InZone):
                     rows.add(home.number, home.subscription, home.place.lat, home.place.lon, home.lead.metres, mask)
+                elif isinstance(home.lead, MinutesLead) and not isinstance(home.place, InZone):
+                    self.minutes.put(_minutes_home(home, home.place, home.lead, mask))
                 elif isinstance(home.lead, ZoneLead):
                     self._residents[home.number] = resident = _resident(home, mask)
                     self._settle(home.number, resident)
         if len(rows):
             self.homes = self.homes.with_columns(rows.columns())
+        self.minutes.settle()
         self._touched.clear()
 
 
@@ -168,6 +193,15 @@ def _resident(home: Home, mask: int) -> Resident:
     if isinstance(home.place, InZone):
         return Resident(home.subscription, mask, home.place.zone, None)
     return Resident(home.subscription, mask, None, project(home.place.lat, home.place.lon))
+
+
+def _minutes_home(home: Home, place: Pin | AtPoint, lead: MinutesLead, mask: int) -> MinutesHome:
+    return MinutesHome(home.number, home.subscription, place.lat, place.lon, lead.minutes, mask)
+
+
+def profile_version(fields: Mapping[str, bytes]) -> str:
+    """Tell which version of the profile a city's stored fields are of; empty when none."""
+    return fields.get(PROFILE, b"").decode()
 
 
 def zones_version(fields: Mapping[str, bytes]) -> str:

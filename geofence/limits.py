@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from geofence.forecast.outlook import Manner
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The engine's numbers; docs/decisions/ argues those that one may contest."""
@@ -41,6 +43,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     # zones
     zone_inner_m: float = 10.0
     zone_outer_m: float = 25.0
+    # minutes
+    look_ms: int = 10_000
+    manner: Manner = Manner()
     # alerts
     closing_mps: float = 1.5
     useful_min_ms: int = 180_000

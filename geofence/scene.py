@@ -5,19 +5,30 @@ from __future__ import annotations
 import msgspec
 
 from geofence.book import Book
+from geofence.foretold import Foretold
 from geofence.limits import Limits
 from geofence.told import Told
 from geofence.track import Move
+from model.alert import Kind
 from model.subscription import Lead
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """One truck's move, and all that a decider may look at. `run` is the run's key, `bit` the category's; 0 is any."""
+    """One truck's move, and all that a decider may look at. `run` is the run's key, `bit` the category's; 0 is any.
 
+    `day_ordinal`: the service day as a proleptic ordinal; `round_foretold`: what was foretold on the round.
+    """
+
+    truck: str
+    fix_ms: int
+    received_ms: int
+    day_ordinal: int
     move: Move
     book: Book
     run: str
     told: Told
+    round_told: Told
+    round_foretold: Foretold
     collecting: bool
     began: bool
     bit: int
@@ -37,10 +48,15 @@ class Scene(msgspec.Struct, frozen=True):
 
 
 class Nominee(msgspec.Struct, frozen=True):
-    """Somebody to tell that the truck approaches, unless the told-record has them already."""
+    """Somebody to tell that the truck approaches, unless the told-record has them already; or to correct.
+
+    `eta_ms`: the middle, the low and the high instant at which it is expected, where that is known.
+    """
 
     number: int
     subscription: str
     lead: Lead
     useful_ms: int
     zone: str | None = None
+    kind: Kind = Kind.APPROACHING
+    eta_ms: tuple[int, int, int] | None = None

@@ -1,4 +1,5 @@
-"""What the engine remembers of a city, and its form in the store: one field a truck, and chunks of told-records.
+"""What the engine remembers of a city, and its form in the store: one field a truck, chunks of told-records,
+and what was foretold on each run.
 
 A State is consumed by each step: the one that came in must not be used again. `puts` gives what changed since the
 last call, so that a commit is as small as what happened.
@@ -10,6 +11,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from geofence.forecast.today import DaySoFar
+from geofence.foretold import Foretold, decode_foretold
 from geofence.motion import Motion
 from geofence.runs import Run, ended
 from geofence.told import CHUNK_BYTES, Told
@@ -17,6 +20,7 @@ from geofence.track import Track
 
 TRUCK = "truck/"
 TOLD = "told/"
+FORETOLD = "foretold/"
 ORDINAL = "ordinal/"
 
 
@@ -49,6 +53,8 @@ class Truck(msgspec.Struct, frozen=True, array_like=True):
     weigh_all: bool = False
     swept_m: float = 0.0
     muted: bool = False
+    so_far: DaySoFar | None = None
+    looked_ms: int = 0
 
 
 _truck_encoder = msgspec.msgpack.Encoder()
@@ -63,6 +69,7 @@ class State:
     def __init__(self) -> None:
         self.trucks: dict[str, Truck] = {}
         self.told: dict[str, Told] = {}
+        self.foretold: dict[str, Foretold] = {}
         self.today = ""
         self._ordinals: dict[str, Run] = {}
         self._renumbered: set[str] = set()
@@ -84,6 +91,13 @@ class State:
         if told is None:
             told = self.told[key] = Told()
         return told
+
+    def foretold_on(self, key: str) -> Foretold:
+        """Give what was foretold on a run, opening it when it is new."""
+        foretold = self.foretold.get(key)
+        if foretold is None:
+            foretold = self.foretold[key] = Foretold()
+        return foretold
 
     def run(self, day: str, name: str) -> Run:
         """Tell the run of a service on a day: the first, unless dispatch has begun another."""
@@ -107,6 +121,9 @@ class State:
         for key in [key for key in self.told if ended(key, today)]:
             told = self.told.pop(key)
             self._gone.extend(f"{TOLD}{key}/{chunk}" for chunk in range(len(told.bits) // CHUNK_BYTES))
+        for key in [key for key in self.foretold if key not in self.told]:
+            if len(self.foretold.pop(key)):
+                self._gone.append(FORETOLD + key)
 
     def puts(self) -> tuple[dict[str, bytes], list[str]]:
         """Tell the fields to write and to delete since the last call."""
@@ -115,6 +132,10 @@ class State:
             for chunk in sorted(told.touched):
                 fields[f"{TOLD}{key}/{chunk}"] = told.chunk(chunk)
             told.touched.clear()
+        for key, foretold in self.foretold.items():
+            if foretold.touched:
+                fields[FORETOLD + key] = foretold.encode()
+                foretold.touched = False
         fields |= {ORDINAL + name: _run_encoder.encode(self._ordinals[name]) for name in sorted(self._renumbered)}
         self._renumbered.clear()
         gone, self._gone = self._gone, []
@@ -131,6 +152,8 @@ def state_of(fields: Mapping[str, bytes]) -> State:
         elif name.startswith(TOLD):
             key, chunk = name.removeprefix(TOLD).rsplit("/", 1)
             state.told_on(key).load(int(chunk), data)
+        elif name.startswith(FORETOLD):
+            state.foretold[name.removeprefix(FORETOLD)] = decode_foretold(data)
         elif name.startswith(ORDINAL):
             state.restore(_run_decoder.decode(data))
     return state

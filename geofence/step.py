@@ -7,14 +7,18 @@ worker whose commit fails loads both anew. A kind of lead is a decider in DECIDE
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from math import hypot
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from geofence import approach, entering, motion
+from geofence import approach, entering, minutes, motion
 from geofence.book import Book
 from geofence.files import read_zones
+from geofence.forecast.profile import BadProfile, decode_profile
+from geofence.forecast.recorded import day_ordinal
+from geofence.forecaster import Forecaster
 from geofence.geometry import project, stretch
 from geofence.motion import Motion, Phase
 from geofence.runs import Run, day_of, name_of
@@ -22,10 +26,11 @@ from geofence.scene import Nominee, Scene
 from geofence.state import State, Truck
 from geofence.track import Fix, Move, Verdict, follow
 from model.alert import Alert, Kind, alert_id
-from model.event import Event, HomesChanged, Tick, Word, WordKind, ZonesChanged
+from model.event import Event, HomesChanged, ProfileChanged, Tick, Word, WordKind, ZonesChanged
 from model.ping import Ping
+from model.subscription import MinutesLead
 
-DECIDERS = (entering.decide, approach.decide)
+DECIDERS = (entering.decide, approach.decide, minutes.decide)
 """Each kind of lead, in the order in which its alerts are listed: (truck, scene) -> (truck, nominees)."""
 
 FRESH_MS = 300_000
@@ -42,7 +47,7 @@ NOTHING = Decided([], None)
 
 
 def step(state: State, event: Event, book: Book, documents: Mapping[str, bytes]) -> Decided:
-    """Take one event. `documents` holds the bytes of every zones version that a ZonesChanged names."""
+    """Take one event. `documents` holds the bytes of every version that a ZonesChanged or ProfileChanged names."""
     if isinstance(event, Ping):
         return _ping(state, event, book)
     state.turn_day(day_of(event.at_ms, book.city))
@@ -52,6 +57,8 @@ def step(state: State, event: Event, book: Book, documents: Mapping[str, bytes])
         zones, problems = read_zones(documents[event.version])
         if not problems:
             book.take_zones(zones, event.version)
+    elif isinstance(event, ProfileChanged):
+        _profile_changed(book, event, documents[event.version])
     elif isinstance(event, Word):
         _word(state, event, book)
     elif not isinstance(event, Tick):
@@ -75,13 +82,14 @@ def _ping(state: State, ping: Ping, book: Book) -> Decided:
         return Decided([], verdict)
     truck, began = _watch(truck, ping, move, verdict, scale, book)
     run = _run(state, book, ping.truck, ping.route, ping.received_ms)
-    scene = _scene(truck, ping, move, began, scale, state, run, book)
+    served = _round(state, book, truck, ping, run)
+    scene = _scene(truck, ping, move, began, scale, state, run, served, book)
     nominees: list[Nominee] = []
     for decide in DECIDERS:
         truck, nominated = decide(truck, scene)
         nominees.extend(nominated)
     state.remember(ping.truck, truck)
-    return Decided(_fire(nominees, ping, run, scene), verdict)
+    return Decided(_fire(nominees, ping, run, served, scene), verdict)
 
 
 def _watch(truck: Truck, ping: Ping, move: Move, verdict: Verdict, scale: float, book: Book) -> tuple[Truck, bool]:
@@ -118,15 +126,29 @@ def _run(state: State, book: Book, truck: str, route: str | None, at_ms: int) ->
     return state.run(day_of(at_ms, book.city), name)
 
 
+def _round(state: State, book: Book, truck: Truck, ping: Ping, run: Run) -> Run:
+    """Tell the run for leads in minutes: the route's, or else the learned round that the truck is on."""
+    if book.forecaster is None or run.name.startswith("route:"):
+        return run
+    vehicle = minutes.round_of(truck.so_far, ping.truck, book.forecaster)
+    return state.run(run.day, f"learned:{vehicle}")
+
+
 def _scene(
-    truck: Truck, ping: Ping, move: Move, began: bool, scale: float, state: State, run: Run, book: Book
+    truck: Truck, ping: Ping, move: Move, began: bool, scale: float, state: State, run: Run, served: Run, book: Book
 ) -> Scene:
     category = book.categories.get(ping.truck)
     return Scene(
+        truck=ping.truck,
+        fix_ms=ping.fix_ms,
+        received_ms=ping.received_ms,
+        day_ordinal=day_ordinal(ping.fix_ms, book.city),
         move=move,
         book=book,
         run=run.key,
         told=state.told_on(run.key),
+        round_told=state.told_on(served.key),
+        round_foretold=state.foretold_on(served.key),
         collecting=truck.collecting and not truck.muted,
         began=began,
         bit=book.bit(category),
@@ -137,26 +159,29 @@ def _scene(
     )
 
 
-def _fire(nominees: list[Nominee], ping: Ping, run: Run, scene: Scene) -> list[Alert]:
-    """Turn nominees into alerts, each subscription once a run."""
+def _fire(nominees: list[Nominee], ping: Ping, run: Run, served: Run, scene: Scene) -> list[Alert]:
+    """Turn nominees into alerts, each subscription once a run; a correction only for who was told."""
     alerts = []
     for nominee in nominees:
-        if scene.told.has(nominee.number):
+        by_round = nominee.eta_ms is not None
+        told = scene.round_told if by_round else scene.told
+        if told.has(nominee.number) is not (nominee.kind is Kind.CORRECTED):
             continue
-        scene.told.tell(nominee.number)
-        alerts.append(_alert(nominee, ping, run, scene))
+        told.tell(nominee.number)
+        alerts.append(_alert(nominee, ping, served if by_round else run, scene))
     return alerts
 
 
 def _alert(nominee: Nominee, ping: Ping, run: Run, scene: Scene) -> Alert:
-    kind = Kind.APPROACHING
+    name = f"{run.name}/{run.ordinal}"
+    eta_ms, low_ms, high_ms = nominee.eta_ms or (None, None, None)
     return Alert(
-        id=alert_id(ping.city, run.day, f"{run.name}/{run.ordinal}", nominee.subscription, kind, 1),
+        id=alert_id(ping.city, run.day, name, nominee.subscription, nominee.kind, 1),
         city=ping.city,
         subscription=nominee.subscription,
-        kind=kind,
+        kind=nominee.kind,
         service_day=run.day,
-        run=f"{run.name}/{run.ordinal}",
+        run=name,
         ordinal=1,
         vehicle=ping.truck,
         fired_ms=ping.received_ms,
@@ -166,6 +191,9 @@ def _alert(nominee: Nominee, ping: Ping, run: Run, scene: Scene) -> Alert:
         category=scene.category,
         route=run.name.removeprefix("route:") if run.name.startswith("route:") else None,
         zone=nominee.zone,
+        eta_ms=eta_ms,
+        eta_low_ms=low_ms,
+        eta_high_ms=high_ms,
     )
 
 
@@ -174,6 +202,11 @@ def _homes_changed(state: State, event: HomesChanged, book: Book) -> None:
     book.take_homes(event)
     for told in state.told.values():
         told.forget(event.gone)
+    for home in event.put:
+        place = book.minutes.place_of(home.number)
+        if place is not None and isinstance(home.lead, MinutesLead):
+            for foretold in state.foretold.values():
+                foretold.reopen(place, home.lead.minutes)
     if not event.put:
         return
     for name, truck in sorted(state.trucks.items()):
@@ -181,6 +214,12 @@ def _homes_changed(state: State, event: HomesChanged, book: Book) -> None:
         if truck.collecting and last is not None and event.at_ms - last.at_ms <= FRESH_MS:
             fences = tuple(replace(fence, announced="") for fence in truck.fences)
             state.remember(name, replace(truck, weigh_all=True, fences=fences))
+
+
+def _profile_changed(book: Book, event: ProfileChanged, data: bytes) -> None:
+    """Let a profile take force; one that cannot be read leaves the last one."""
+    with suppress(BadProfile):
+        book.take_forecaster(Forecaster(decode_profile(data), event.version))
 
 
 def _word(state: State, word: Word, book: Book) -> None:

@@ -16,13 +16,15 @@ import msgspec
 import structlog
 
 from geofence.batch import Outcome, documents_wanted, run_batch
-from geofence.book import Book, zones_version
+from geofence.book import Book, profile_version, zones_version
 from geofence.files import read_zones
+from geofence.forecast.profile import decode_profile
+from geofence.forecaster import Forecaster
 from geofence.limits import Limits
-from geofence.ports import ZonesSource
+from geofence.ports import FileSource, NoFile
 from geofence.pulse import Health, Pulse
 from geofence.state import State, state_of
-from geofence.watched import WatchedZones
+from geofence.watched import PROFILE, ZONES, Watched
 from model.alert import encode_alert
 from model.city import City
 from model.event import Event, Tick, decode_event, encode_event
@@ -74,17 +76,19 @@ class CityWorker:
         self,
         city: City,
         store: Store,
-        zones: ZonesSource,
+        zones: FileSource,
         clock: ServiceClock,
         machine_ms: Callable[[], int],
         meter: Meter,
         owner: str,
         limits: Limits | None = None,
         pace: Pace | None = None,
+        profile: FileSource | None = None,
     ) -> None:
         self._city = city
         self._store = store
-        self._watched = WatchedZones(city.id, store, zones, clock, meter)
+        self._watched = Watched(ZONES, city.id, store, zones, clock, meter)
+        self._learned = Watched(PROFILE, city.id, store, profile or NoFile(), clock, meter)
         self._clock = clock
         self._machine_ms = machine_ms
         self._meter = meter
@@ -106,7 +110,7 @@ class CityWorker:
 
     def health(self) -> Health:
         """Tell how the work stands."""
-        return self._pulse.health(self._held is not None, self._watched.problems)
+        return self._pulse.health(self._held is not None, self._watched.problems + self._learned.problems)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`, then give the lease back."""
@@ -141,6 +145,7 @@ class CityWorker:
             return
         self._renew(held)
         self._watched.look()
+        self._learned.look()
         self._tick()
         entries = self._next(held)
         if entries:
@@ -169,8 +174,10 @@ class CityWorker:
         data = self._watched.document(version) if version else None
         if data is not None:
             book.take_zones(read_zones(data)[0], version)
+        self._load_profile(book, profile_version(loaded.fields))
         book.load(loaded.fields)
         self._watched.in_force(book.zones_version)
+        self._learned.in_force(book.profile_version)
         now_ms = self._machine_ms()
         if not self._store.renew(fence, lease_ms):
             raise LeaseLost(fence.name)
@@ -181,6 +188,11 @@ class CityWorker:
         self._meter.gauge("lease_held", 1, city=self._city.id)
         self._logger.info("city_taken", fence=fence.number, cursor=loaded.cursor)
         return self._held
+
+    def _load_profile(self, book: Book, version: str) -> None:
+        data = self._learned.document(version) if version else None
+        if data is not None:
+            book.take_forecaster(Forecaster(decode_profile(data), version))
 
     def _renew(self, held: _Held) -> None:
         now_ms = self._machine_ms()
@@ -193,9 +205,11 @@ class CityWorker:
     def _work(self, held: _Held, entries: list[Entry]) -> None:
         """Step through entries and commit what follows from them."""
         began_ms = self._machine_ms()
-        before = held.book.zones_version
+        before, learned = held.book.zones_version, held.book.profile_version
         events = [event for event in map(self._event, entries) if event is not None]
-        documents = {version: self._watched.document(version) or b"" for version in documents_wanted(events)}
+        zones, profiles = documents_wanted(events)
+        documents = {version: self._watched.document(version) or b"" for version in zones}
+        documents |= {version: self._learned.document(version) or b"" for version in profiles}
         trace: list[tuple[str, str]] | None = [] if _TRACER.isEnabledFor(logging.DEBUG) else None
         try:
             outcome = run_batch(held.state, held.book, events, documents, trace)
@@ -207,6 +221,8 @@ class CityWorker:
         self._commit(held, entries[-1].id, outcome)
         if before not in ("", held.book.zones_version):
             self._watched.superseded(before)
+        if learned not in ("", held.book.profile_version):
+            self._learned.superseded(learned)
         self._meter.observe("step_seconds", (self._machine_ms() - began_ms) / 1000, city=self._city.id)
         self._pulse.saw(events)
         for ping, verdict in trace or ():

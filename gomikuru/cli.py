@@ -6,9 +6,21 @@ from importlib.metadata import version
 
 import typer
 
-from gomikuru.commands import check, dead_letters, doctor, quarantine, replay, run, simulate, subscriptions, trucks
+from gomikuru.commands import (
+    check,
+    dead_letters,
+    doctor,
+    evaluate,
+    learn,
+    quarantine,
+    replay,
+    run,
+    simulate,
+    subscriptions,
+    trucks,
+)
 
-COMMANDS = (run, simulate, replay, subscriptions, trucks, check, doctor, quarantine, dead_letters)
+COMMANDS = (run, simulate, learn, replay, evaluate, subscriptions, trucks, check, doctor, quarantine, dead_letters)
 
 app = typer.Typer(
     name="gomikuru",

@@ -5,8 +5,9 @@ docs/replay.md describes the file forms.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 import msgspec
@@ -15,10 +16,11 @@ from geofence.batch import run_batch
 from geofence.book import Book
 from geofence.limits import Limits
 from geofence.state import State
+from gomikuru.predictions import Prediction, Predictions
 from ingest import screen
 from model.alert import Alert
 from model.city import City
-from model.event import Event, HomesChanged, ZonesChanged
+from model.event import Event, HomesChanged, ProfileChanged, ZonesChanged
 from model.ping import Ping, Rejected
 from model.subscription import Home, MetresLead, MinutesLead, ZoneLead
 from model.times import format_rfc3339
@@ -53,6 +55,20 @@ class Twin:
         rest = iter(homes)
         while some := tuple(islice(rest, HOMES_AT_ONCE)):
             run_batch(self._state, self._book, [HomesChanged(at_ms, some)], {})
+
+    def profile(self, data: bytes, at_ms: int) -> None:
+        """Let a learned profile take force; it must have been read without a problem."""
+        version = hashlib.sha256(data).hexdigest()[:16]
+        run_batch(self._state, self._book, [ProfileChanged(at_ms, version)], {version: data})
+
+    def play_foretelling(
+        self, pings: Iterable[Ping], predictions: Predictions, told: Callable[[Prediction], None]
+    ) -> Iterator[Alert]:
+        """Play pings one by one, and let `told` have what is foretold on the way; the alerts are those of `play`."""
+        for ping in pings:
+            yield from self.play((ping,))
+            for prediction in predictions.after(ping, self._state, self._book):
+                told(prediction)
 
     def play(self, pings: Iterable[Ping], batch: int = 512) -> Iterator[Alert]:
         """Play pings in order, and give the alerts as they fall; the size of a batch changes nothing."""

@@ -132,8 +132,9 @@ def ingest_stage(parts: Parts) -> Stage:
 
 def geofence_stage(parts: Parts) -> Stage:
     """Wire the stage that decides alerts: a worker a city, each in its thread."""
-    from geofence.adapters.watch import ZonesFile
+    from geofence.adapters.watch import WatchedFile
     from geofence.files import FILE
+    from geofence.forecast.profile import FILE as PROFILE_FILE
     from geofence.worker import CityWorker, Pace
 
     settings = parts.settings
@@ -144,10 +145,16 @@ def geofence_stage(parts: Parts) -> Stage:
         tick_ms=int(settings.geofence.tick_s * 1000 * max(factor, 1.0)),
     )
     store = store_at(settings)
-    watches = [ZonesFile(folder.folder / FILE) for folder in parts.cities]
+    zones = [WatchedFile(folder.folder / FILE) for folder in parts.cities]
+    profiles = [WatchedFile(folder.folder / PROFILE_FILE) for folder in parts.cities]
+    watches = zones + profiles
     workers = [
-        CityWorker(folder.city, store, watch, parts.clock, machine_ms, parts.meter, parts.owner, pace=pace)
-        for folder, watch in zip(parts.cities, watches, strict=True)
+        CityWorker(
+            *(folder.city, store, drawn, parts.clock, machine_ms, parts.meter, parts.owner),
+            pace=pace,
+            profile=learned,
+        )
+        for folder, drawn, learned in zip(parts.cities, zones, profiles, strict=True)
     ]
 
     def run(stop: threading.Event) -> None:

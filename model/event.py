@@ -31,6 +31,13 @@ class ZonesChanged(msgspec.Struct, frozen=True, array_like=True, tag="zones"):
     version: str
 
 
+class ProfileChanged(msgspec.Struct, frozen=True, array_like=True, tag="profile"):
+    """A new profile of learned days takes force: `version` names its stored bytes."""
+
+    at_ms: int
+    version: str
+
+
 class WordKind(StrEnum):
     """What dispatch can say that changes decisions."""
 
@@ -47,7 +54,7 @@ class Word(msgspec.Struct, frozen=True, array_like=True, tag="word"):
     truck: str
 
 
-Event = Ping | Tick | HomesChanged | ZonesChanged | Word
+Event = Ping | Tick | HomesChanged | ZonesChanged | ProfileChanged | Word
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)

@@ -1,4 +1,4 @@
-"""Watches a city's zones.geojson on disk, so that a saved file takes force without a restart."""
+"""Watches a file of a city on disk, so that what is saved takes force without a restart."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from watchfiles import watch
 
 
-class ZonesFile:
-    """geofence.ports.ZonesSource over a file; editors that save by renaming are noticed too."""
+class WatchedFile:
+    """geofence.ports.FileSource over a file; editors that save by renaming are noticed too."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -2,64 +2,77 @@
 
 from __future__ import annotations
 
-import glob
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, TextIO
 
 import typer
 
 from geofence.files import FILE as ZONES_FILE
 from geofence.files import read_zones
-from gomikuru.city_files import load_city
+from geofence.forecast.profile import FILE as PROFILE_FILE
+from geofence.forecast.profile import BadProfile, decode_profile
+from gomikuru.commands.inputs import CityDir, PingFiles, city_at, fail, pings_of
 from gomikuru.counted import counted
-from gomikuru.pings_csv import BadPings, read_pings
+from gomikuru.pings_csv import BadPings
+from gomikuru.predictions import HEADER, Prediction, Predictions
 from gomikuru.replay import Twin, alert_line, homes_of
 from gomikuru.residents_csv import read_residents
-from model.city import City
-from model.ping import Ping
 from model.subscription import MinutesLead
+from model.times import format_rfc3339
 from residents.wish import Wish
 
-CityDir = Annotated[
-    Path, typer.Option("--city", help="Folder of the city; city.toml with id, name, timezone is enough.")
-]
-PingFiles = Annotated[
-    list[str], typer.Option("--pings", help="A pings.csv, or a pattern such as 'days/*.csv'; repeatable.")
-]
 ResidentsFile = Annotated[Path, typer.Option("--residents", help="A residents.csv: whom to tell.")]
 OutFile = Annotated[Path, typer.Option("--out", help="Where to write alerts.jsonl; - is the terminal.")]
 
 
-def replay(city: CityDir, pings: PingFiles, residents: ResidentsFile, out: OutFile) -> None:
+PredictionsFile = Annotated[
+    Path | None, typer.Option("--predictions", help="Where to write predictions.csv: what was foretold, every 30 s.")
+]
+ProfileFile = Annotated[
+    Path | None, typer.Option("--profile", help=f"A learned profile; without it {PROFILE_FILE} in the city's folder.")
+]
+
+
+def replay(
+    city: CityDir,
+    pings: PingFiles,
+    residents: ResidentsFile,
+    out: OutFile,
+    predictions: PredictionsFile = None,
+    profile: ProfileFile = None,
+) -> None:
     """Play recorded pings through the engine, without servers and faster than real time."""
-    described = _city(city)
+    described = city_at(city)
     twin = Twin(described)
     zones = _zones(city)
     if zones is not None:
         twin.zones(zones, 0)
-    twin.homes(homes_of(_wishes(residents)), 0)
+    learned = _profile(profile or city / PROFILE_FILE, must=profile is not None)
+    if learned is not None:
+        twin.profile(learned, 0)
+    homes = homes_of(_wishes(residents, learned is not None))
+    twin.homes(homes, 0)
+    recorded = pings_of(pings, described.id)
     try:
-        lines = (alert_line(alert) for alert in twin.play(_pings(pings, described.id)))
-        _write(out, lines)
+        if predictions is None:
+            _write(out, map(alert_line, twin.play(recorded)))
+        else:
+            with predictions.open("w", encoding="utf-8", newline="") as file:
+                file.write(HEADER + "\n")
+                foretold = twin.play_foretelling(recorded, Predictions(homes), lambda row: _write_row(file, row))
+                _write(out, map(alert_line, foretold))
     except BadPings as error:
-        _fail(str(error))
+        fail(str(error))
     except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}")
+        fail(f"{error.filename}: {error.strerror}")
     _summary(twin)
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
     app.command()(replay)
-
-
-def _city(folder: Path) -> City:
-    city, problems = load_city(folder)
-    for problem in problems:
-        typer.echo(str(problem), err=True)
-    return city or _fail(f"{folder} is no city that can be replayed; mend what is listed above")
 
 
 def _zones(folder: Path) -> bytes | None:
@@ -70,32 +83,44 @@ def _zones(folder: Path) -> bytes | None:
     _, problems = read_zones(data)
     for problem in problems:
         typer.echo(str(problem), err=True)
-    return data if not problems else _fail(f"{path} is broken; mend what is listed above, or `gomikuru check`")
+    return data if not problems else fail(f"{path} is broken; mend what is listed above, or `gomikuru check`")
 
 
-def _wishes(path: Path) -> list[Wish]:
+def _profile(path: Path, must: bool) -> bytes | None:
+    if not must and not path.exists():
+        return None
+    try:
+        data = path.read_bytes()
+        decode_profile(data)
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")
+    except BadProfile as error:
+        fail(f"{path}: {error}")
+    return data
+
+
+def _write_row(file: TextIO, row: Prediction) -> None:
+    made, eta, low, high = (format_rfc3339(ms) for ms in (row.made_ms, row.eta_ms, row.low_ms, row.high_ms))
+    file.write(f"{made},{row.resident},{row.vehicle},{eta},{low},{high}\n")
+
+
+def _wishes(path: Path, learned: bool) -> list[Wish]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             read = read_residents(lines)
     except OSError as error:
-        _fail(f"{path}: {error.strerror}")
+        fail(f"{path}: {error.strerror}")
     for problem in read.problems:
         typer.echo(f"{path}: {problem}", err=True)
     if read.problems:
-        _fail(f"{path} is broken; mend what is listed above")
+        fail(f"{path} is broken; mend what is listed above")
     minutes = sum(isinstance(wish.lead, MinutesLead) for wish in read.wishes)
-    if minutes:
+    if minutes and not learned:
         who = f"{counted(minutes, 'resident')} with a lead in minutes"
-        typer.echo(f"{path}: {who}: this version does not decide these", err=True)
+        typer.echo(
+            f"{path}: {who}: nobody is told, since there is no profile; make one with `gomikuru learn`", err=True
+        )
     return read.wishes
-
-
-def _pings(patterns: list[str], city: str) -> Iterator[Ping]:
-    for pattern in patterns:
-        names = sorted(glob.glob(pattern)) or _fail(f"{pattern}: no such file")  # noqa: PTH207 - patterns may be absolute
-        for name in names:
-            with Path(name).open(encoding="utf-8-sig", newline="") as lines:
-                yield from read_pings(name, lines, city)
 
 
 def _write(out: Path, lines: Iterator[bytes]) -> None:
@@ -113,8 +138,3 @@ def _summary(twin: Twin) -> None:
     for title, counter in (("pings", tally.verdicts), ("refused", tally.rejected), ("alerts", tally.alerts)):
         parts = ", ".join(f"{name} {count}" for name, count in sorted(counter.items())) or "none"
         typer.echo(f"{title}: {parts}", err=True)
-
-
-def _fail(text: str) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(1)

@@ -7,27 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from geofence.adapters.watch import ZonesFile
+from geofence.adapters.watch import WatchedFile
 from tests.support.waiting import wait_until
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Iterator[ZonesFile]:
+def source(tmp_path: Path) -> Iterator[WatchedFile]:
     """A watched file that is not there yet."""
-    watched = ZonesFile(tmp_path / "zones.geojson")
+    watched = WatchedFile(tmp_path / "zones.geojson")
     watched.start()
     yield watched
     watched.close()
 
 
-def test_a_file_is_due_at_first_and_may_be_absent(source: ZonesFile) -> None:
+def test_a_file_is_due_at_first_and_may_be_absent(source: WatchedFile) -> None:
     """The first look is always due; no file is None and no error."""
     assert source.changed()
     assert source.read() is None
     assert not source.changed()
 
 
-def test_every_way_of_saving_is_noticed(source: ZonesFile, tmp_path: Path) -> None:
+def test_every_way_of_saving_is_noticed(source: WatchedFile, tmp_path: Path) -> None:
     """Written in place, renamed over as editors do, and deleted: each is a change, and read gives what is there."""
     file, beside = tmp_path / "zones.geojson", tmp_path / "zones.geojson~"
     source.read()
@@ -52,7 +52,7 @@ def test_every_way_of_saving_is_noticed(source: ZonesFile, tmp_path: Path) -> No
     assert source.read() is None
 
 
-def _late(source: ZonesFile) -> bool:
+def _late(source: WatchedFile) -> bool:
     """Tell whether another change came, and take it."""
     changed = source.changed()
     if changed:
@@ -64,12 +64,12 @@ def test_a_file_that_may_not_be_read_is_an_error_of_the_system(tmp_path: Path) -
     """A folder in the file's place raises OSError, which the worker reports."""
     (tmp_path / "zones.geojson").mkdir()
     with pytest.raises(OSError):
-        ZonesFile(tmp_path / "zones.geojson").read()
+        WatchedFile(tmp_path / "zones.geojson").read()
 
 
 def test_closing_ends_the_watch(tmp_path: Path) -> None:
     """After close no thread is left."""
-    source = ZonesFile(tmp_path / "zones.geojson")
+    source = WatchedFile(tmp_path / "zones.geojson")
     source.start()
     source.close()
     assert not source._thread.is_alive()

@@ -15,7 +15,7 @@ ROWS = (
         "told-record",
         "Once: one alert a subscription and run",
         "nobody writes down who was told",
-        Cut("geofence/step.py", "        scene.told.tell(nominee.number)\n", ""),
+        Cut("geofence/step.py", "        told.tell(nominee.number)\n", ""),
         APPROACH + "test_jitter_at_the_border_tells_once",
         RUNS + "test_a_substituted_vehicle_on_the_same_route_does_not_tell_twice",
     ),

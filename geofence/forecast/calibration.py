@@ -1,0 +1,54 @@
+"""Intervals that hold what they promise: split-conformal factors from rehearsals, by horizon. Pure.
+
+The distance of the truth from the middle, in units of the interval's own half widths, is what is learned (Lei et al. 2018,
+normalised residuals); the factor by which a half must be stretched is that figure's 80 % quantile (both sides together hold 80 %).
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from geofence.forecast.rehearsal import Rows
+from geofence.forecast.walk import Floats
+
+EDGES_S = (180.0, 360.0, 600.0, 900.0, 1500.0)
+SLACK_S = 15.0
+SIDE = 0.8
+ENOUGH = 60
+
+
+class Calibration(msgspec.Struct, frozen=True, array_like=True):
+    """Factors for the lower and the upper half, by horizon of the middle."""
+
+    low: tuple[float, ...] = (1.0,) * (len(EDGES_S) + 1)
+    high: tuple[float, ...] = (1.0,) * (len(EDGES_S) + 1)
+
+    def interval(self, low_s: Floats, middle_s: Floats, high_s: Floats) -> tuple[Floats, Floats]:
+        """Stretch raw 10 % and 90 % quantiles around the middle."""
+        bucket = np.searchsorted(EDGES_S, middle_s)
+        down = np.array(self.low)[bucket] * (middle_s - low_s + SLACK_S)
+        up = np.array(self.high)[bucket] * (high_s - middle_s + SLACK_S)
+        return np.maximum(middle_s - down, 0.0), middle_s + up
+
+
+def calibrated(rows: Rows) -> Calibration:
+    """Learn the factors from what was foretold and came."""
+    came = np.isfinite(rows.actual_s) & (rows.actual_s <= 5400.0)
+    middle, actual = rows.middle_s[came], rows.actual_s[came]
+    down = (middle - actual) / (middle - rows.low_s[came] + SLACK_S)
+    up = (actual - middle) / (rows.high_s[came] - middle + SLACK_S)
+    bucket = np.searchsorted(EDGES_S, middle)
+    low, high = [], []
+    for k in range(len(EDGES_S) + 1):
+        here = bucket == k
+        low.append(_factor(down[here]))
+        high.append(_factor(up[here]))
+    return Calibration(tuple(low), tuple(high))
+
+
+def _factor(scores: Floats) -> float:
+    """Tell the factor that leaves a tenth of all outside on this side."""
+    if len(scores) < ENOUGH:
+        return 1.0
+    return float(np.clip(np.quantile(scores, 0.9), 0.1, 5.0))

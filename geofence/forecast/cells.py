@@ -1,0 +1,39 @@
+"""Points in square cells, to find those near a place without looking at the others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geofence.forecast.walk import Floats, Ints
+
+_ROW = 1 << 22
+
+
+class Cells:
+    """A fixed set of points; `near` gives the indices of those within a radius of at most one cell."""
+
+    def __init__(self, x: Floats, y: Floats, cell_m: float) -> None:
+        self._cell = cell_m
+        self._x, self._y = x, y
+        keys = self._key(np.floor(x / cell_m), np.floor(y / cell_m))
+        self._order = np.argsort(keys, kind="stable").astype(np.int64)
+        self._keys = keys[self._order]
+
+    @staticmethod
+    def _key(column: Floats, row: Floats) -> Ints:
+        return row.astype(np.int64) * _ROW + column.astype(np.int64)
+
+    def near(self, x: float, y: float, radius_m: float) -> tuple[Ints, Floats]:
+        """Find the points within a radius: their indices in rising order, and their distances."""
+        column, row = np.floor(x / self._cell), np.floor(y / self._cell)
+        firsts = (np.array([row - 1, row, row + 1]) * _ROW + column - 1).astype(np.int64)
+        low = np.searchsorted(self._keys, firsts, side="left")
+        high = np.searchsorted(self._keys, firsts + 2, side="right")
+        found = np.concatenate([self._order[a:b] for a, b in zip(low.tolist(), high.tolist(), strict=True)])
+        if not len(found):
+            return found, np.zeros(0)
+        away = np.hypot(self._x[found] - x, self._y[found] - y)
+        kept = away <= radius_m
+        found, away = found[kept], away[kept]
+        order = np.argsort(found, kind="stable")
+        return found[order], away[order]

@@ -1,0 +1,148 @@
+"""When a minutes-alert fires: as soon as the truck is likely enough to come within a share of the lead. Pure.
+
+The rule for a lead L is: the chance of arrival within `share * L` is at least `chance`, or that within `last_share * L`
+at least `last_chance` (the last moment at which it is still of use). Which figures serve best is learned from rehearsals: they
+maximise hits, less what is late, missed, and false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from geofence.forecast.rehearsal import GRID_S, Rows
+from geofence.forecast.walk import Floats
+
+LEADS_MIN = (3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
+SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15)
+CHANCES = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85)
+LAST = ((0.0, 1.0), (0.4, 0.2), (0.4, 0.35), (0.5, 0.3), (0.5, 0.45))
+LATE_COSTS = 1.5
+FALSE_COSTS = 0.6
+FALSE_AFTER_S = 2700.0
+
+
+class Rule(msgspec.Struct, frozen=True, array_like=True):
+    """The figures for one lead."""
+
+    lead_min: float
+    share: float
+    chance: float
+    last_share: float
+    last_chance: float
+
+
+DEFAULT = (0.75, 0.5, 0.45, 0.35)
+
+
+class Score(msgspec.Struct, frozen=True):
+    """Shares of arrivals (hit, late with missed) and of alerts (false)."""
+
+    arrivals: int
+    hit: float
+    late: float
+    false: float
+
+    @property
+    def worth(self) -> float:
+        """What the rule is worth: hits, less late and false alerts."""
+        return self.hit - LATE_COSTS * self.late - FALSE_COSTS * self.false
+
+
+def default_rule(lead_min: float) -> Rule:
+    """The rule where nothing could be learned."""
+    return Rule(lead_min, *DEFAULT)
+
+
+def candidates(lead_min: float) -> Iterator[Rule]:
+    """All rules that are tried for a lead."""
+    for share, chance, (last_share, last_chance) in product(SHARES, CHANCES, LAST):
+        yield Rule(lead_min, share, chance, last_share, last_chance)
+
+
+def learned(rows: Rows, arrivals: int, leads_min: Iterable[float] = LEADS_MIN) -> tuple[Rule, ...]:
+    """Choose the best rule for each lead; of equals the one nearest to its neighbours' worth, so that luck counts less."""
+    return tuple(_best(rows, arrivals, lead) for lead in leads_min)
+
+
+def _best(rows: Rows, arrivals: int, lead_min: float) -> Rule:
+    if not len(rows.at_s) or arrivals < MOST_LUCK:
+        return default_rule(lead_min)
+    judge = _Judge(rows, arrivals, lead_min)
+    rules = list(candidates(lead_min))
+    table = np.array([judge.score(rule).worth for rule in rules])
+    smooth = _smoothed(table.reshape(len(SHARES), len(CHANCES), len(LAST)))
+    return rules[int(np.argmax(smooth))]
+
+
+MOST_LUCK = 30
+"""With fewer arrivals than this the default rule stays."""
+
+
+def _smoothed(table: Floats) -> Floats:
+    """Average each rule's worth with that of its neighbours in share and chance."""
+    padded = np.pad(table, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    total = 2.0 * table
+    for a, b in ((0, 1), (2, 1), (1, 0), (1, 2)):
+        total = total + padded[a : a + table.shape[0], b : b + table.shape[1]]
+    smooth: Floats = total / 6.0
+    return smooth
+
+
+class _Judge:
+    """Scores rules for one lead on the same rows; the chances within a share of the lead are looked up once."""
+
+    def __init__(self, rows: Rows, arrivals: int, lead_min: float) -> None:
+        self._rows = rows
+        self._arrivals = arrivals
+        self._lead_s = 60.0 * lead_min
+        self._group = rows.run * 1_000_000 + rows.place
+        self._chances: dict[float, Floats] = {}
+
+    def score(self, rule: Rule) -> Score:
+        """Judge a rule by what it would have told."""
+        fires = self._chance(rule.share) >= rule.chance
+        if rule.last_share > 0.0:
+            fires = fires | (self._chance(rule.last_share) >= rule.last_chance)
+        at = np.flatnonzero(fires)
+        group = self._group[at]
+        first = at[np.append(True, group[1:] != group[:-1])] if len(at) else at
+        left = self._rows.actual_s[first]
+        told = int(np.isfinite(left).sum())
+        hit = int(((left >= 0.5 * self._lead_s) & (left <= 2.0 * self._lead_s)).sum())
+        late = int((left < 0.3 * self._lead_s).sum()) + self._arrivals - told
+        false = int((left > max(FALSE_AFTER_S, 3.0 * self._lead_s)).sum())
+        of = max(self._arrivals, 1)
+        return Score(self._arrivals, hit / of, late / of, false / max(len(first), 1))
+
+    def _chance(self, share: float) -> Floats:
+        known = self._chances.get(share)
+        if known is None:
+            known = self._chances[share] = _chance(self._rows.within, share * self._lead_s)
+        return known
+
+
+def _chance(within: npt.NDArray[np.float32], seconds: float) -> Floats:
+    grid = np.array(GRID_S)
+    k = int(np.clip(np.searchsorted(grid, seconds), 1, len(grid) - 1))
+    share = float(np.clip((seconds - grid[k - 1]) / (grid[k] - grid[k - 1]), 0.0, 1.0))
+    chance: Floats = within[:, k - 1] * (1.0 - share) + within[:, k] * share
+    return chance
+
+
+def score(rows: Rows, arrivals: int, rule: Rule) -> Score:
+    """Judge a rule by what it would have told."""
+    return _Judge(rows, arrivals, rule.lead_min).score(rule)
+
+
+def rule_for(rules: Iterable[Rule], lead_min: float) -> Rule:
+    """Tell the rule for a lead: between two that were learned, the figures of the nearer in ratio."""
+    known = list(rules)
+    if not known:
+        return default_rule(lead_min)
+    nearest = min(known, key=lambda rule: abs(np.log(rule.lead_min / lead_min)))
+    return msgspec.structs.replace(nearest, lead_min=lead_min)

@@ -1,0 +1,69 @@
+"""From past days of plain fixes to a profile: walks, places, and, by rehearsal, when to fire and how wide an interval is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from geofence.forecast.calibration import calibrated
+from geofence.forecast.firing import learned
+from geofence.forecast.library import Day, Library
+from geofence.forecast.outlook import Manner
+from geofence.forecast.places import stops_of
+from geofence.forecast.profile import Profile
+from geofence.forecast.rehearsal import Rows, arrivals_of, joined, rehearse
+
+MOST_REHEARSALS = 24
+MOST_DAYS = 60
+SHARE_OF_DAYS = 0.6
+SHARE_OF_WEEKDAYS = 0.75
+
+
+def learn(
+    days: Sequence[Day], stretch: float, manner: Manner | None = None, told: Callable[[str], None] = lambda _: None
+) -> Profile:
+    """Learn from past days (walks in ground metres). `told` hears how it goes."""
+    manner = manner or Manner()
+    kept = tuple(sorted((day for day in days if len(day.trace) > 1), key=lambda day: (day.ordinal, day.vehicle)))[
+        -MOST_DAYS:
+    ]
+    place_x, place_y, stops = stops_of([day.trace for day in kept])
+    library = Library(kept, place_x, place_y)
+    told(f"{len(kept)} days, {len(place_x)} places")
+    profile = Profile(stretch, kept, place_x, place_y, stops)
+    if len(kept) < 3:
+        return profile
+    routine = routine_places(library)
+    rows, arrivals = rehearsed(library, routine, manner, told)
+    return Profile(stretch, kept, place_x, place_y, stops, learned(rows, arrivals), calibrated(rows))
+
+
+def rehearsed(
+    library: Library, routine: npt.NDArray[np.bool_], manner: Manner, told: Callable[[str], None] = lambda _: None
+) -> tuple[Rows, int]:
+    """Rehearse the newest days; give the rows, and how many arrivals at routine places there were."""
+    parts, arrivals = [], 0
+    chosen = range(max(0, len(library.days) - MOST_REHEARSALS), len(library.days))
+    for day in chosen:
+        parts.append(rehearse(library, day, routine, manner))
+        arrivals += int(routine[arrivals_of(library, day)[0]].sum())
+        told(f"rehearsed {library.days[day].vehicle} of {len(chosen)} days")
+    return joined(parts), arrivals
+
+
+def routine_places(library: Library) -> npt.NDArray[np.bool_]:
+    """Tell the places that are served on most days, or on most days of a weekday, by one vehicle."""
+    routine = np.zeros(len(library.place_x), dtype=bool)
+    served = np.zeros((len(library.days), len(library.place_x)), dtype=bool)
+    for day in range(len(library.days)):
+        served[day, arrivals_of(library, day)[0]] = True
+    for vehicle in np.unique(library.vehicle):
+        own = library.vehicle == vehicle
+        routine |= served[own].mean(axis=0) >= SHARE_OF_DAYS
+        for weekday in range(7):
+            same = own & (library.weekday == weekday)
+            if same.sum() >= 2:
+                routine |= served[same].mean(axis=0) >= SHARE_OF_WEEKDAYS
+    return routine

@@ -1,0 +1,105 @@
+"""The library of past days: their walks, what each served when, and how full the truck was. Read by the matcher.
+
+Arrays only; built once when a profile takes force. `knot` columns stand day after day; `visit` columns stand by day and
+in order of arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from geofence.forecast.cells import Cells
+from geofence.forecast.places import loads_of
+from geofence.forecast.visits import ARRIVAL_M, Passes, needs_of, passes_of
+from geofence.forecast.walk import Floats, Ints, Trace
+
+MATCH_M = 70.0
+
+
+class Day(msgspec.Struct, frozen=True):
+    """One past day of one vehicle: whose, and on which date (as a proleptic ordinal)."""
+
+    vehicle: str
+    ordinal: int
+    trace: Trace
+
+
+class Worked(msgspec.Struct, frozen=True):
+    """What one day says by itself: its passes by places, and at each knot how full the truck was."""
+
+    passes: Passes
+    load: Floats
+
+
+class Library:
+    """All that past days say; `days` and `places` as they were learned."""
+
+    def __init__(
+        self, days: Sequence[Day], place_x: Floats, place_y: Floats, worked: Sequence[Worked] | None = None
+    ) -> None:
+        self.days = tuple(days)
+        self.place_x, self.place_y = place_x, place_y
+        self.places = Cells(place_x, place_y, ARRIVAL_M)
+        self._worked = tuple(worked) if worked is not None else tuple(self._work(day.trace) for day in self.days)
+        self._knots(self.days)
+        self._visits()
+
+    def _work(self, trace: Trace) -> Worked:
+        return Worked(passes_of(trace, self.places), loads_of(trace, self.place_x, self.place_y))
+
+    def _knots(self, days: Sequence[Day]) -> None:
+        self.day = np.repeat(np.arange(len(days)), [len(day.trace) for day in days])
+        self.x = _joined([day.trace.x for day in days])
+        self.y = _joined([day.trace.y for day in days])
+        self.in_s = _joined([day.trace.in_s for day in days])
+        self.out_s = _joined([day.trace.out_s for day in days])
+        self.load = _joined([each.load for each in self._worked])
+        self.full_s = float(np.quantile(self.load, 0.95)) if len(self.load) else 0.0
+        self.ux, self.uy = _headings(self.x, self.y, self.day)
+        self.knots = Cells(self.x, self.y, MATCH_M)
+        self.vehicle = np.array([day.vehicle for day in days])
+        self.weekday = np.array([(day.ordinal + 6) % 7 for day in days], dtype=np.int64)
+
+    def _visits(self) -> None:
+        passes = [each.passes for each in self._worked]
+        self.need_s = needs_of(passes, len(self.place_x))
+        place, in_s, out_s, counts = [], [], [], []
+        for each in passes:
+            served = each.excess_s >= self.need_s[each.place]
+            order = np.argsort(each.in_s[served], kind="stable")
+            place.append(each.place[served][order])
+            in_s.append(each.in_s[served][order])
+            out_s.append(each.out_s[served][order])
+            counts.append(int(served.sum()))
+        self.visit_place: Ints = np.concatenate(place) if place else np.zeros(0, dtype=np.int64)
+        self.visit_in, self.visit_out = _joined(in_s), _joined(out_s)
+        self.visit_start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+
+    def visits(self, day: int) -> slice:
+        """Tell where a day's visits stand in the visit columns."""
+        return slice(int(self.visit_start[day]), int(self.visit_start[day + 1]))
+
+    def without(self, day: int) -> Library:
+        """The library as it would be had one day not been seen; the places stay."""
+        kept = [k for k in range(len(self.days)) if k != day]
+        days, worked = [self.days[k] for k in kept], [self._worked[k] for k in kept]
+        return Library(days, self.place_x, self.place_y, worked)
+
+
+def _joined(parts: Sequence[Floats]) -> Floats:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _headings(x: Floats, y: Floats, day: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Tell the unit vector of the way into each knot; zero at the first of a day."""
+    dx, dy = np.zeros(len(x)), np.zeros(len(x))
+    dx[1:], dy[1:] = np.diff(x), np.diff(y)
+    if len(day):
+        dx[1:][day[1:] != day[:-1]] = 0.0
+        dy[1:][day[1:] != day[:-1]] = 0.0
+    length = np.maximum(np.hypot(dx, dy), 1e-9)
+    return dx / length, dy / length

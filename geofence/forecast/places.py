@@ -1,0 +1,117 @@
+"""Where trucks serve: routine stops, the streets that they work along, and the far places where they tip. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from geofence.forecast.cells import Cells
+from geofence.forecast.walk import Floats, Ints, Trace
+
+STOP_S = 15.0
+LONG_S = 240.0
+MERGE_M = 35.0
+ALONG_M = 45.0
+CRAWL_MPS = 3.0
+FACILITY_APART_M = 300.0
+STAY_M = 80.0
+
+
+def stops_of(traces: Sequence[Trace]) -> tuple[Floats, Floats, int]:
+    """Find the places where trucks stop to load, then (after so many) the streets served at a crawl."""
+    x, y, day = _dwells(traces)
+    stop_x, stop_y = _gathered(x, y, day, MERGE_M, need=2 if len(traces) > 1 else 1)
+    crawl_x, crawl_y, crawl_day = _crawled(traces)
+    free = _apart(crawl_x, crawl_y, stop_x, stop_y, ALONG_M)
+    more_x, more_y = _gathered(crawl_x[free], crawl_y[free], crawl_day[free], ALONG_M, need=1)
+    return np.concatenate((stop_x, more_x)), np.concatenate((stop_y, more_y)), len(stop_x)
+
+
+def _dwells(traces: Sequence[Trace]) -> tuple[Floats, Floats, Ints]:
+    x, y, day = [], [], []
+    for number, trace in enumerate(traces):
+        stood = trace.out_s - trace.in_s
+        here = (stood >= STOP_S) & (stood < LONG_S)
+        x.append(trace.x[here])
+        y.append(trace.y[here])
+        day.append(np.full(int(here.sum()), number, dtype=np.int64))
+    return _joined(x), _joined(y), np.concatenate(day) if day else np.zeros(0, dtype=np.int64)
+
+
+def _crawled(traces: Sequence[Trace]) -> tuple[Floats, Floats, Ints]:
+    """Tell the knots at which a truck moved so slowly that it served along the way."""
+    x, y, day = [], [], []
+    for number, trace in enumerate(traces):
+        if len(trace) < 2:
+            continue
+        took = np.maximum(np.diff(trace.in_s), 1.0)
+        metres = np.hypot(np.diff(trace.x), np.diff(trace.y))
+        slow = np.append((metres / took <= CRAWL_MPS) & (took < LONG_S) & (metres < 200.0), False)
+        x.append(trace.x[slow])
+        y.append(trace.y[slow])
+        day.append(np.full(int(slow.sum()), number, dtype=np.int64))
+    return _joined(x), _joined(y), np.concatenate(day) if day else np.zeros(0, dtype=np.int64)
+
+
+def _joined(parts: list[Floats]) -> Floats:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _gathered(x: Floats, y: Floats, day: Ints, radius_m: float, need: int) -> tuple[Floats, Floats]:
+    """Gather points into places: the point with most days around it first, the mean of what it gathers."""
+    if not len(x):
+        return np.zeros(0), np.zeros(0)
+    cells = Cells(x, y, radius_m)
+    near = [cells.near(a, b, radius_m)[0] for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    days = np.array([len(np.unique(day[found])) for found in near])
+    taken = np.zeros(len(x), dtype=bool)
+    places = []
+    for k in np.lexsort((np.arange(len(x)), -np.array([len(found) for found in near]), -days)).tolist():
+        if taken[k]:
+            continue
+        group = near[k][~taken[near[k]]]
+        taken[near[k]] = True
+        if days[k] >= need:
+            places.append((float(x[group].mean()), float(y[group].mean())))
+    table = np.array(places).reshape(-1, 2)
+    return table[:, 0].copy(), table[:, 1].copy()
+
+
+def _apart(x: Floats, y: Floats, from_x: Floats, from_y: Floats, metres: float) -> npt.NDArray[np.bool_]:
+    if not len(from_x):
+        return np.ones(len(x), dtype=bool)
+    cells = Cells(from_x, from_y, metres)
+    return np.array([not len(cells.near(a, b, metres)[0]) for a, b in zip(x.tolist(), y.tolist(), strict=True)], bool)
+
+
+def loads_of(trace: Trace, place_x: Floats, place_y: Floats) -> Floats:
+    """Tell at each knot for how many seconds the truck has loaded since it last tipped, or began.
+
+    It tips where it stays long and far from every place that it serves.
+    """
+    load = np.zeros(len(trace))
+    cells = Cells(place_x, place_y, FACILITY_APART_M) if len(place_x) else None
+    total, k = 0.0, 0
+    while k < len(trace):
+        end = _stay(trace, k)
+        stood = float(trace.out_s[end] - trace.in_s[k])
+        if stood >= LONG_S and (cells is None or not len(cells.near(trace.x[k], trace.y[k], FACILITY_APART_M)[0])):
+            total = 0.0
+            load[k : end + 1] = 0.0
+            k = end + 1
+            continue
+        load[k] = total
+        if STOP_S <= trace.out_s[k] - trace.in_s[k] < LONG_S:
+            total += float(trace.out_s[k] - trace.in_s[k])
+        k += 1
+    return load
+
+
+def _stay(trace: Trace, k: int) -> int:
+    """Tell the last knot of the stay that begins at a knot."""
+    end = k
+    while end + 1 < len(trace) and np.hypot(trace.x[end + 1] - trace.x[k], trace.y[end + 1] - trace.y[k]) <= STAY_M:
+        end += 1
+    return end

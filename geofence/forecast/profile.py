@@ -1,0 +1,130 @@
+"""A city's profile: what was learned from past days, and its bytes. Pure. docs/prediction.md describes the form."""
+
+from __future__ import annotations
+
+import zlib
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from geofence.forecast.calibration import Calibration
+from geofence.forecast.firing import Rule
+from geofence.forecast.library import Day, Library
+from geofence.forecast.walk import Floats, Ints, Trace
+
+FILE = "profile.bin"
+MAGIC = b"GMKP1\n"
+GRAIN_M = 0.5
+"""Knots are kept to half a metre and to the second."""
+
+
+class BadProfile(ValueError):
+    """The bytes are no profile of this version; the text says what to do."""
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """Past days, places (the first `stops` of them regular), and what rehearsals taught.
+
+    `expect`: the chance of coming within half an hour from which on an arrival is foretold at all.
+    `stretch`: plane metres to a ground metre in this city.
+    """
+
+    stretch: float
+    days: tuple[Day, ...]
+    place_x: Floats
+    place_y: Floats
+    stops: int = 0
+    rules: tuple[Rule, ...] = ()
+    calibration: Calibration = Calibration()
+    expect: float = 0.5
+
+    def library(self) -> Library:
+        """Build the arrays that the matcher reads."""
+        return Library(self.days, self.place_x, self.place_y)
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    stretch: float
+    origin: tuple[float, float]
+    vehicles: list[str]
+    ordinals: list[int]
+    sizes: list[int]
+    knots: bytes
+    places: bytes
+    stops: int
+    rules: tuple[Rule, ...]
+    calibration: Calibration
+    expect: float
+
+
+def encode_profile(profile: Profile) -> bytes:
+    """Write a profile: small whole numbers, differences from knot to knot, compressed."""
+    first = next((day.trace for day in profile.days if len(day.trace)), None)
+    origin = (float(first.x[0]), float(first.y[0])) if first is not None else (0.0, 0.0)
+    tables = [_packed(day.trace, origin) for day in profile.days]
+    places = np.column_stack((profile.place_x - origin[0], profile.place_y - origin[1])).astype("<f4")
+    stored = _Stored(
+        profile.stretch,
+        origin,
+        [day.vehicle for day in profile.days],
+        [day.ordinal for day in profile.days],
+        [len(day.trace) for day in profile.days],
+        np.concatenate(tables).astype("<i4").T.tobytes() if tables else b"",
+        places.tobytes(),
+        profile.stops,
+        profile.rules,
+        profile.calibration,
+        profile.expect,
+    )
+    return MAGIC + zlib.compress(msgspec.msgpack.encode(stored), 9)
+
+
+def decode_profile(data: bytes) -> Profile:
+    """Read a profile; raise BadProfile where the bytes are none."""
+    if not data.startswith(MAGIC):
+        raise BadProfile("is no profile of this version; learn it anew with `gomikuru learn`")
+    try:
+        stored = msgspec.msgpack.decode(zlib.decompress(data[len(MAGIC) :]), type=_Stored)
+        return _unpacked(stored)
+    except (zlib.error, msgspec.DecodeError, ValueError) as error:
+        raise BadProfile(f"is broken ({error}); learn it anew with `gomikuru learn`") from error
+
+
+def _unpacked(stored: _Stored) -> Profile:
+    columns = np.frombuffer(stored.knots, dtype="<i4").reshape(4, -1).T
+    ends = np.cumsum(np.array(stored.sizes, dtype=np.int64))[:-1]
+    traces = [_trace(table, stored.origin) for table in np.split(columns, ends)] if stored.sizes else []
+    days = zip(stored.vehicles, stored.ordinals, traces, strict=True)
+    places = np.frombuffer(stored.places, dtype="<f4").reshape(-1, 2).astype(np.float64)
+    return Profile(
+        stored.stretch,
+        tuple(Day(vehicle, ordinal, trace) for vehicle, ordinal, trace in days),
+        places[:, 0] + stored.origin[0],
+        places[:, 1] + stored.origin[1],
+        stored.stops,
+        stored.rules,
+        stored.calibration,
+        stored.expect,
+    )
+
+
+def _packed(trace: Trace, origin: tuple[float, float]) -> Ints:
+    table = np.column_stack(
+        (
+            np.round((trace.x - origin[0]) / GRAIN_M),
+            np.round((trace.y - origin[1]) / GRAIN_M),
+            np.round(trace.in_s),
+            np.round(trace.out_s) - np.round(trace.in_s),
+        )
+    ).astype(np.int64)
+    table[1:, :3] = np.diff(table[:, :3], axis=0)
+    return table
+
+
+def _trace(table: npt.NDArray[np.int32], origin: tuple[float, float]) -> Trace:
+    whole = table.astype(np.int64)
+    whole[:, :3] = np.cumsum(whole[:, :3], axis=0)
+    metres = whole[:, :2].astype(np.float64) * GRAIN_M + np.array(origin)
+    x, y = np.ascontiguousarray(metres.T)
+    return Trace(x, y, whole[:, 2].astype(np.float64), (whole[:, 2] + whole[:, 3]).astype(np.float64))

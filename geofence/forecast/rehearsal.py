@@ -1,0 +1,144 @@
+"""A past day played again as if it were today, with a library that has not seen it: what would have been foretold. Pure.
+
+Its rows are what calibration and the choice of the firing rule learn from: each says what was foretold of one place at one moment,
+and how long it really took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from geofence.forecast.library import Library
+from geofence.forecast.outlook import Manner, Outlook, outlook
+from geofence.forecast.today import Guide
+from geofence.forecast.walk import Floats, Ints
+
+EVERY_S = 15.0
+GRID_S = tuple(
+    60.0 * minutes
+    for minutes in (
+        1,
+        1.5,
+        2,
+        2.5,
+        3,
+        3.5,
+        4,
+        5,
+        6,
+        7,
+        8,
+        9,
+        10,
+        11,
+        12,
+        13.5,
+        15,
+        18,
+        21,
+        24,
+        27,
+        30,
+        35,
+        40,
+        45,
+        52,
+        60,
+    )
+)
+"""The times within which the chance of arrival is noted."""
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """What was foretold at one moment."""
+
+    at_s: float
+    outlook: Outlook
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Rows in order of place and time. `within[:, k]`: the chance within GRID_S[k]; `actual_s`: infinite for never."""
+
+    run: Ints
+    place: Ints
+    at_s: Floats
+    actual_s: Floats
+    within: npt.NDArray[np.float32]
+    low_s: Floats
+    middle_s: Floats
+    high_s: Floats
+
+
+def moments(
+    guide: Guide, fixes: tuple[Floats, Floats, Floats], vehicle: str, weekday: int, manner: Manner
+) -> Iterator[Moment]:
+    """Play a day's fixes (seconds of the day, ground metres) and look ahead every `EVERY_S` or so."""
+    so_far = None
+    due_s = -1.0
+    for at_s, x, y in zip(*(column.tolist() for column in fixes), strict=True):
+        if so_far is None:
+            so_far = guide.begin("", at_s, x, y, vehicle)
+        else:
+            so_far, _ = guide.follow(so_far, at_s, x, y, vehicle)
+        if at_s >= due_s:
+            due_s = at_s + EVERY_S
+            yield Moment(at_s, outlook(guide.library, so_far.progress, guide.until(so_far, at_s, weekday), manner))
+
+
+def arrivals_of(library: Library, day: int) -> tuple[Ints, Floats]:
+    """Tell when a day first served each place that it served."""
+    part = library.visits(day)
+    place, first = np.unique(library.visit_place[part], return_index=True)
+    return place, library.visit_in[part][first]
+
+
+def rehearse(library: Library, day: int, routine: npt.NDArray[np.bool_], manner: Manner) -> Rows:
+    """Play a day of the library against the others; keep the rows of routine places until they are served."""
+    kept = library.days[day]
+    guide = Guide(library.without(day))
+    arrived = np.full(len(library.place_x), np.inf)
+    place, at = arrivals_of(library, day)
+    arrived[place] = at
+    trace = kept.trace
+    fixes = _fixes(trace.in_s, trace.out_s, trace.x, trace.y)
+    parts = []
+    for moment in moments(guide, fixes, kept.vehicle, (kept.ordinal + 6) % 7, manner):
+        ahead = moment.outlook
+        wanted = routine[ahead.place] & (arrived[ahead.place] > moment.at_s)
+        if wanted.any():
+            parts.append(_rows(day, moment.at_s, ahead.place[wanted], ahead.chance[wanted], arrived))
+    return joined(parts)
+
+
+def _fixes(in_s: Floats, out_s: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+    """Turn knots back into fixes: the arrival at each, then one every quarter of a minute while the truck stands."""
+    at, which = [], []
+    for k, (into, out) in enumerate(zip(in_s.tolist(), out_s.tolist(), strict=True)):
+        times = np.append(np.arange(into, out, EVERY_S), out) if out > into else np.array([into])
+        at.append(times)
+        which.append(np.full(len(times), k))
+    index = np.concatenate(which).astype(np.int64)
+    return np.concatenate(at), x[index], y[index]
+
+
+def _rows(day: int, at_s: float, place: Ints, chance: Floats, arrived: Floats) -> Rows:
+    ahead = Outlook(place, chance)
+    within = np.column_stack([ahead.within(seconds) for seconds in GRID_S]).astype(np.float32)
+    low, middle, high = ahead.quantiles((0.1, 0.5, 0.9))
+    size = len(place)
+    return Rows(np.full(size, day), place, np.full(size, at_s), arrived[place] - at_s, within, low, middle, high)
+
+
+def joined(parts: list[Rows]) -> Rows:
+    """Join rows, in order of run, place and time."""
+    if not parts:
+        nothing = np.zeros(0)
+        none = np.zeros(0, dtype=np.int64)
+        return Rows(none, none, nothing, nothing, np.zeros((0, len(GRID_S)), np.float32), nothing, nothing, nothing)
+    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in Rows.__struct_fields__]
+    order = np.lexsort((columns[2], columns[1], columns[0]))
+    return Rows(*(column[order] for column in columns))

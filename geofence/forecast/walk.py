@@ -1,0 +1,107 @@
+"""A truck's fixes as a walk of knots some 30 m apart: where it was, from when until when. Pure.
+
+The same walk is made of past days (learning) and of today, whatever the interval between fixes: long legs get knots
+in between, noise while standing gets none. Metres are ground metres on the city's plane, seconds count from the
+local midnight with which the service day begins.
+"""
+
+from __future__ import annotations
+
+from math import hypot
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+HOP_M = 25.0
+SPACING_M = 30.0
+TOP_SPEED_MPS = 35.0
+BELIEVE_AFTER = 3
+GAP_S = 1_800.0
+"""A silence after which the way in between is not drawn."""
+
+
+class Walk(msgspec.Struct, frozen=True, array_like=True):
+    """The open knot: its place, when it was reached, and when the truck was last seen at it."""
+
+    x: float
+    y: float
+    in_s: float
+    near_s: float
+
+
+class Knot(msgspec.Struct, frozen=True, array_like=True):
+    """A place of the walk: reached at `in_s`, left after `out_s`."""
+
+    x: float
+    y: float
+    in_s: float
+    out_s: float
+
+
+def begin(at_s: float, x: float, y: float) -> Walk:
+    """Open the first knot."""
+    return Walk(x, y, at_s, at_s)
+
+
+def onward(walk: Walk, at_s: float, x: float, y: float) -> tuple[Walk, tuple[Knot, ...]]:
+    """Take the next fix: the knots that it closes, the last of them being the way to the new open one."""
+    away = hypot(x - walk.x, y - walk.y)
+    if away < HOP_M:
+        return Walk(walk.x, walk.y, walk.in_s, at_s), ()
+    closed = [Knot(walk.x, walk.y, walk.in_s, walk.near_s)]
+    if at_s - walk.near_s <= GAP_S:
+        pieces = max(1, round(away / SPACING_M))
+        for k in range(1, pieces):
+            share = k / pieces
+            when = walk.near_s + (at_s - walk.near_s) * share
+            closed.append(Knot(walk.x + (x - walk.x) * share, walk.y + (y - walk.y) * share, when, when))
+    return begin(at_s, x, y), tuple(closed)
+
+
+class Trace(msgspec.Struct, frozen=True):
+    """A day of one vehicle as columns of knots, in order."""
+
+    x: Floats
+    y: Floats
+    in_s: Floats
+    out_s: Floats
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+def trace_of(at_s: Floats, x: Floats, y: Floats) -> Trace:
+    """Walk a day's fixes (in order of time); places that no truck could have reached are passed over."""
+    knots: list[Knot] = []
+    walk: Walk | None = None
+    last: tuple[float, float, float] | None = None
+    doubted: list[tuple[float, float, float]] = []
+    for fix in zip(at_s.tolist(), x.tolist(), y.tolist(), strict=True):
+        if last is not None and fix[0] <= last[0]:
+            continue
+        if last is not None and not _drivable(last, fix):
+            doubted = [*doubted, fix] if doubted and _drivable(doubted[-1], fix) else [fix]
+            if len(doubted) < BELIEVE_AFTER:
+                continue
+            if walk is not None:
+                knots.append(Knot(walk.x, walk.y, walk.in_s, walk.near_s))
+            walk = None
+        last, doubted = fix, []
+        if walk is None:
+            walk = begin(*fix)
+            continue
+        walk, closed = onward(walk, *fix)
+        knots.extend(closed)
+    if walk is not None:
+        knots.append(Knot(walk.x, walk.y, walk.in_s, walk.near_s))
+    table = np.array([(knot.x, knot.y, knot.in_s, knot.out_s) for knot in knots]).reshape(-1, 4)
+    return Trace(*(np.ascontiguousarray(column) for column in table.T))
+
+
+def _drivable(one: tuple[float, float, float], two: tuple[float, float, float]) -> bool:
+    metres = hypot(two[1] - one[1], two[2] - one[2])
+    return metres <= 100.0 or metres <= TOP_SPEED_MPS * (two[0] - one[0])

@@ -1,0 +1,166 @@
+"""Homes with a lead in minutes, as arrays by the place that serves them: a ping looks up only those newly within their lead.
+
+The large part is sorted by (place, lead), so that those to tell are one binary search; what changed since stands in a
+small dictionary, until there is enough of it to sort anew.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geofence.forecast.profile import Profile
+from geofence.forecast.walk import Floats, Ints
+from geofence.geometry import project_many
+
+STOP_WITHIN_M = 60.0
+PLACE_WITHIN_M = 150.0
+GRAIN_MIN = 0.5
+"""Leads are rounded to half minutes: 3 to 60 gives at most 115 of them."""
+
+_LEADS = 256
+
+
+class MinutesHome(msgspec.Struct, frozen=True):
+    """One home: category bits, and the place on the map in degrees."""
+
+    number: int
+    subscription: str
+    lat: float
+    lon: float
+    lead_min: float
+    mask: int
+
+
+class MinutesHomes:
+    """The homes in force, and, once places are known, which place serves each."""
+
+    def __init__(self) -> None:
+        self._number, self._mask = array("q"), array("L")
+        self._lat, self._lon, self._lead = array("d"), array("d"), array("d")
+        self._ids: list[bytes] = []
+        self._row: dict[int, int] = {}
+        self._profile: Profile | None = None
+        self._sorted = self._settled = 0
+        self._keys: Ints = np.zeros(0, dtype=np.int64)
+        self._order: Ints = np.zeros(0, dtype=np.int64)
+        self._fresh: dict[int, list[int]] = {}
+        self.leads_min: tuple[float, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    def put(self, home: MinutesHome) -> None:
+        """Take or replace a home; `settle` must follow."""
+        self.drop(home.number)
+        self._row[home.number] = len(self._ids)
+        self._number.append(home.number)
+        self._ids.append(home.subscription.encode())
+        self._lat.append(home.lat)
+        self._lon.append(home.lon)
+        self._lead.append(round(home.lead_min / GRAIN_MIN) * GRAIN_MIN)
+        self._mask.append(home.mask)
+
+    def drop(self, number: int) -> None:
+        """Forget a home; its row stays until the next sorting."""
+        self._row.pop(number, None)
+
+    def served_by(self, profile: Profile) -> None:
+        """Let a profile's places serve the homes. All are assigned anew."""
+        self._profile = profile
+        self._sort()
+
+    def settle(self) -> None:
+        """Assign what was put since: into the small part, or, where that has grown, all anew."""
+        count = len(self._ids)
+        if self._profile is None:
+            return
+        if count - self._sorted > max(4096, self._sorted // 8):
+            self._sort()
+            return
+        rows = np.arange(self._settled, count)
+        for row, key in zip(rows.tolist(), self._keys_of(rows).tolist(), strict=True):
+            if key >= 0:
+                self._fresh.setdefault(key, []).append(row)
+        self._settled = count
+        self._note_leads()
+
+    def at(self, place: int, lead_min: float) -> Iterator[tuple[int, str, int]]:
+        """Give number, subscription and category bits of the homes of a place that have a lead."""
+        key = _key(place, lead_min)
+        low, high = np.searchsorted(self._keys, (key, key + 1))
+        for row in (*self._order[low:high].tolist(), *self._fresh.get(key, ())):
+            number = self._number[row]
+            if self._row.get(number) == row:
+                yield number, self._ids[row].decode(), int(self._mask[row])
+
+    def _sort(self) -> None:
+        self._compact()
+        rows = np.arange(len(self._ids))
+        keys = self._keys_of(rows)
+        served = np.flatnonzero(keys >= 0)
+        order = served[np.argsort(keys[served], kind="stable")]
+        self._order, self._keys = order, keys[order]
+        self._sorted = self._settled = len(self._ids)
+        self._fresh = {}
+        self._note_leads()
+
+    def _compact(self) -> None:
+        if len(self._row) == len(self._ids):
+            return
+        kept = sorted(self._row.values())
+        self._ids = [self._ids[row] for row in kept]
+        for name in ("_number", "_mask", "_lat", "_lon", "_lead"):
+            column = getattr(self, name)
+            setattr(self, name, array(column.typecode, (column[row] for row in kept)))
+        self._row = {number: row for row, number in enumerate(self._number)}
+
+    def _keys_of(self, rows: Ints) -> Ints:
+        """Tell for rows the key of their place and lead, -1 where no place is near."""
+        if self._profile is None or not len(rows):
+            return np.full(len(rows), -1, dtype=np.int64)
+        place = places_serving(np.array(self._lat)[rows], np.array(self._lon)[rows], self._profile)
+        lead = np.round(np.array(self._lead)[rows] / GRAIN_MIN).astype(np.int64)
+        keys: Ints = np.where(place >= 0, place * _LEADS + lead, -1)
+        return keys
+
+    def place_of(self, number: int) -> int | None:
+        """Tell which place serves a home, or None."""
+        row = self._row.get(number)
+        if row is None or self._profile is None:
+            return None
+        key = int(self._keys_of(np.array([row]))[0])
+        return key // _LEADS if key >= 0 else None
+
+    def _note_leads(self) -> None:
+        fresh = np.array(list(self._fresh), dtype=np.int64)
+        leads = np.unique(np.concatenate((self._keys, fresh)) % _LEADS)
+        self.leads_min = tuple((leads * GRAIN_MIN).tolist())
+
+
+def _key(place: int, lead_min: float) -> int:
+    return place * _LEADS + round(lead_min / GRAIN_MIN)
+
+
+def places_serving(lat: Floats, lon: Floats, profile: Profile) -> Ints:
+    """Tell the place that serves each home (degrees): a regular stop close by, else the nearest place; -1 for none."""
+    x, y = project_many(lat, lon)
+    points = shapely.points(x / profile.stretch, y / profile.stretch)
+    stop = _nearest(points, profile.place_x[: profile.stops], profile.place_y[: profile.stops], STOP_WITHIN_M)
+    place: Ints = np.where(stop >= 0, stop, _nearest(points, profile.place_x, profile.place_y, PLACE_WITHIN_M))
+    return place
+
+
+def _nearest(points: npt.NDArray[np.object_], x: Floats, y: Floats, within_m: float) -> Ints:
+    """Tell the nearest place of each point, -1 where none is near enough."""
+    found = np.full(len(points), -1, dtype=np.int64)
+    if len(x):
+        tree = shapely.STRtree(shapely.points(x, y))
+        rows, places = tree.query_nearest(points, max_distance=within_m, all_matches=False)
+        found[rows] = places
+    return found

@@ -1,0 +1,45 @@
+"""What the offline commands read: a city's folder and recorded pings, with the same options and the same errors."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from gomikuru.city_files import load_city
+from gomikuru.pings_csv import read_pings
+from model.city import City
+from model.ping import Ping
+
+CityDir = Annotated[
+    Path, typer.Option("--city", help="Folder of the city; city.toml with id, name, timezone is enough.")
+]
+PingFiles = Annotated[
+    list[str], typer.Option("--pings", help="A pings.csv, or a pattern such as 'days/*.csv'; repeatable.")
+]
+
+
+def city_at(folder: Path) -> City:
+    """Read a city's files; end the program where they cannot be used."""
+    city, problems = load_city(folder)
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    return city or fail(f"{folder} is no city that can be replayed; mend what is listed above")
+
+
+def pings_of(patterns: list[str], city: str) -> Iterator[Ping]:
+    """Read the pings of files and patterns, lazily; raise BadPings or OSError."""
+    for pattern in patterns:
+        names = sorted(glob.glob(pattern)) or fail(f"{pattern}: no such file")  # noqa: PTH207 - patterns may be absolute
+        for name in names:
+            with Path(name).open(encoding="utf-8-sig", newline="") as lines:
+                yield from read_pings(name, lines, city)
+
+
+def fail(text: str) -> NoReturn:
+    """Say what is wrong, and end with exit code 1."""
+    typer.echo(text, err=True)
+    raise typer.Exit(1)

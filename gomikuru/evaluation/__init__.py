@@ -1,0 +1,1 @@
+"""Scores alerts and predictions against what really happened (docs/evaluation.md). Pure: opens no file."""

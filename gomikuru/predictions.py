@@ -1,0 +1,74 @@
+"""What the engine foretells of every resident while a replay runs: the rows of predictions.csv. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from geofence.book import Book
+from geofence.forecast.guess import best_guess
+from geofence.forecast.recorded import day_ordinal, midnight_ms
+from geofence.minutes import look
+from geofence.minutes_homes import places_serving
+from geofence.state import State
+from model.ping import Ping
+from model.subscription import Home, InZone
+
+EVERY_MS = 30_000
+WITHIN_S = 1800.0
+HEADER = "made_at,resident_id,vehicle_id,eta,eta_low,eta_high"
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """One row: instants in ms UTC."""
+
+    made_ms: int
+    resident: str
+    vehicle: str
+    eta_ms: int
+    low_ms: int
+    high_ms: int
+
+
+class Predictions:
+    """Foretells every `EVERY_MS` of a truck's time; `homes` as the replay numbered them."""
+
+    def __init__(self, homes: Sequence[Home]) -> None:
+        self._homes = [home for home in homes if not isinstance(home.place, InZone)]
+        self._by_place: dict[int, list[str]] = {}
+        self._version = ""
+        self._due: dict[str, int] = {}
+
+    def after(self, ping: Ping, state: State, book: Book) -> Iterator[Prediction]:
+        """Foretell after a ping was taken, when the truck's next moment has come."""
+        truck = state.truck(ping.truck)
+        forecaster = book.forecaster
+        if forecaster is None or truck.so_far is None or ping.fix_ms < self._due.get(ping.truck, 0):
+            return
+        self._due[ping.truck] = ping.fix_ms + EVERY_MS
+        self._settle(book)
+        ordinal = day_ordinal(ping.fix_ms, book.city)
+        at_s = (ping.fix_ms - midnight_ms(ordinal, book.city.timezone)) / 1000.0
+        ahead = look(truck.so_far, at_s, ordinal, forecaster, book.limits.manner)
+        likely = np.flatnonzero(ahead.outlook.within(WITHIN_S) >= forecaster.profile.expect)
+        guess = best_guess(ahead.outlook.chance[likely])
+        for row, seconds in zip(likely.tolist(), guess.tolist(), strict=True):
+            low, high = min(ahead.low_s[row], seconds), max(ahead.high_s[row], seconds)
+            at = [ping.fix_ms + round(1000 * s) for s in (seconds, low, high)]
+            for resident in self._by_place.get(int(ahead.outlook.place[row]), ()):
+                yield Prediction(ping.received_ms, resident, ping.truck, at[0], at[1], at[2])
+
+    def _settle(self, book: Book) -> None:
+        """Find the place of each resident, once a profile."""
+        if book.forecaster is None or self._version == book.forecaster.version:
+            return
+        self._version = book.forecaster.version
+        self._by_place = {}
+        lat = np.array([home.place.lat for home in self._homes])  # type: ignore[union-attr]
+        lon = np.array([home.place.lon for home in self._homes])  # type: ignore[union-attr]
+        found = places_serving(lat, lon, book.forecaster.profile)
+        for home, place in zip(self._homes, found.tolist(), strict=True):
+            if place >= 0:
+                self._by_place.setdefault(place, []).append(home.subscription)
