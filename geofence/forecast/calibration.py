@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from geofence.forecast.rehearsal import Rows
+from geofence.forecast.rehearsal import GRID_S, Rows
 from geofence.forecast.walk import Floats
 
 EDGES_S = (180.0, 360.0, 600.0, 900.0, 1500.0)
@@ -32,9 +32,10 @@ class Calibration(msgspec.Struct, frozen=True, array_like=True):
         return np.maximum(middle_s - down, 0.0), middle_s + up
 
 
-def calibrated(rows: Rows) -> Calibration:
-    """Learn the factors from what was foretold and came."""
-    came = np.isfinite(rows.actual_s) & (rows.actual_s <= 5400.0)
+def calibrated(rows: Rows, expect: float) -> Calibration:
+    """Learn the factors from what was foretold with at least the chance `expect` of coming within half an hour, and came."""
+    foretold = rows.within[:, GRID_S.index(1800.0)] >= expect
+    came = foretold & (rows.actual_s <= 2700.0)
     middle, actual = rows.middle_s[came], rows.actual_s[came]
     down = (middle - actual) / (middle - rows.low_s[came] + SLACK_S)
     up = (actual - middle) / (rows.high_s[came] - middle + SLACK_S)

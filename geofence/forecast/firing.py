@@ -7,7 +7,7 @@ maximise hits, less what is late, missed, and false.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 import msgspec
@@ -64,19 +64,22 @@ def candidates(lead_min: float) -> Iterator[Rule]:
         yield Rule(lead_min, share, chance, last_share, last_chance)
 
 
-def learned(rows: Rows, arrivals: int, leads_min: Iterable[float] = LEADS_MIN) -> tuple[Rule, ...]:
-    """Choose the best rule for each lead; of equals the one nearest to its neighbours' worth, so that luck counts less."""
-    return tuple(_best(rows, arrivals, lead) for lead in leads_min)
-
-
-def _best(rows: Rows, arrivals: int, lead_min: float) -> Rule:
+def learned(rows: Rows, arrivals: int, leads_min: Sequence[float] = LEADS_MIN) -> tuple[Rule, ...]:
+    """Choose the best rule for each lead, with an eye to its neighbours: what serves only by luck serves alone."""
     if not len(rows.at_s) or arrivals < MOST_LUCK:
-        return default_rule(lead_min)
+        return tuple(default_rule(lead) for lead in leads_min)
+    tables = np.array([_worths(rows, arrivals, lead) for lead in leads_min])
+    padded = np.concatenate((tables[:1], tables, tables[-1:]))
+    even = 0.5 * tables + 0.25 * (padded[:-2] + padded[2:])
+    best = [int(np.argmax(table)) for table in even]
+    return tuple(list(candidates(lead))[k] for lead, k in zip(leads_min, best, strict=True))
+
+
+def _worths(rows: Rows, arrivals: int, lead_min: float) -> Floats:
+    """Tell what each candidate is worth, smoothed over share and chance."""
     judge = _Judge(rows, arrivals, lead_min)
-    rules = list(candidates(lead_min))
-    table = np.array([judge.score(rule).worth for rule in rules])
-    smooth = _smoothed(table.reshape(len(SHARES), len(CHANCES), len(LAST)))
-    return rules[int(np.argmax(smooth))]
+    table = np.array([judge.score(rule).worth for rule in candidates(lead_min)])
+    return _smoothed(table.reshape(len(SHARES), len(CHANCES), len(LAST)))
 
 
 MOST_LUCK = 30

@@ -17,6 +17,8 @@ from geofence.forecast.rehearsal import Rows, arrivals_of, joined, rehearse
 
 MOST_REHEARSALS = 24
 MOST_DAYS = 60
+LEAST_DAYS = 3
+"""A vehicle with fewer days is not rehearsed: nothing would be left to foretell from."""
 SHARE_OF_DAYS = 0.6
 SHARE_OF_WEEKDAYS = 0.75
 
@@ -33,11 +35,9 @@ def learn(
     library = Library(kept, place_x, place_y)
     told(f"{len(kept)} days, {len(place_x)} places")
     profile = Profile(stretch, kept, place_x, place_y, stops)
-    if len(kept) < 3:
-        return profile
     routine = routine_places(library)
     rows, arrivals = rehearsed(library, routine, manner, told)
-    return Profile(stretch, kept, place_x, place_y, stops, learned(rows, arrivals), calibrated(rows))
+    return Profile(stretch, kept, place_x, place_y, stops, learned(rows, arrivals), calibrated(rows, profile.expect))
 
 
 def rehearsed(
@@ -45,11 +45,13 @@ def rehearsed(
 ) -> tuple[Rows, int]:
     """Rehearse the newest days; give the rows, and how many arrivals at routine places there were."""
     parts, arrivals = [], 0
-    chosen = range(max(0, len(library.days) - MOST_REHEARSALS), len(library.days))
+    vehicles, counts = np.unique(library.vehicle, return_counts=True)
+    known = set(vehicles[counts >= LEAST_DAYS].tolist())
+    chosen = [day for day in range(len(library.days)) if library.days[day].vehicle in known][-MOST_REHEARSALS:]
     for day in chosen:
         parts.append(rehearse(library, day, routine, manner))
         arrivals += int(routine[arrivals_of(library, day)[0]].sum())
-        told(f"rehearsed {library.days[day].vehicle} of {len(chosen)} days")
+        told(f"rehearsed {len(parts)} of {len(chosen)}")
     return joined(parts), arrivals
 
 

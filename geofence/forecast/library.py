@@ -47,6 +47,7 @@ class Library:
         self._worked = tuple(worked) if worked is not None else tuple(self._work(day.trace) for day in self.days)
         self._knots(self.days)
         self._visits()
+        self._kinship()
 
     def _work(self, trace: Trace) -> Worked:
         return Worked(passes_of(trace, self.places), loads_of(trace, self.place_x, self.place_y))
@@ -78,6 +79,23 @@ class Library:
         self.visit_place: Ints = np.concatenate(place) if place else np.zeros(0, dtype=np.int64)
         self.visit_in, self.visit_out = _joined(in_s), _joined(out_s)
         self.visit_start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+
+    def _kinship(self) -> None:
+        """Tell for each weekday how much each day was like the days of that weekday (of the same vehicle)."""
+        served = self.served = np.zeros((len(self.days), len(self.place_x)))
+        served[np.repeat(np.arange(len(self.days)), np.diff(self.visit_start)), self.visit_place] = 1.0
+        both = served @ served.T
+        count = served.sum(axis=1)
+        alike = both / np.maximum(count[:, None] + count[None, :] - both, 1.0)
+        np.fill_diagonal(alike, np.nan)
+        alike[self.vehicle[:, None] != self.vehicle[None, :]] = np.nan
+        self.kin = np.full((7, len(self.days)), np.nan)
+        for weekday in range(7):
+            same = alike[:, self.weekday == weekday]
+            known = np.isfinite(same).any(axis=1)
+            self.kin[weekday, known] = np.nanmean(same[known], axis=1)
+        usual = np.array([np.nanmean(row) if np.isfinite(row).any() else 0.5 for row in alike])
+        self.kin = np.where(np.isnan(self.kin), usual[None, :], self.kin)
 
     def visits(self, day: int) -> slice:
         """Tell where a day's visits stand in the visit columns."""

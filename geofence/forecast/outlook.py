@@ -14,11 +14,13 @@ import numpy.typing as npt
 from geofence.forecast.library import Library
 from geofence.forecast.places import STOP_S
 from geofence.forecast.progress import Progress, beam
+from geofence.forecast.visits import ARRIVAL_M
 from geofence.forecast.walk import Floats, Ints
 
 BIN_S = 15.0
 BINS = 288
 HORIZON_S = BIN_S * BINS
+FASTEST_MPS = 14.0
 BLUR = (-1.28, -0.52, 0.0, 0.52, 1.28)
 
 
@@ -27,14 +29,17 @@ class Manner(msgspec.Struct, frozen=True):
 
     load_share: float = 0.25
     load_floor: float = 0.15
-    other_weekday: float = 0.7
-    alike: float = 3.0
+    kin: float = 4.0
+    alike: float = 2.0
     blur_s: float = 15.0
-    blur_share: float = 0.18
+    blur_share: float = 0.22
     unmatched: float = 0.15
     least_mode: float = 0.004
-    even: float = 1.0
-    doubt: float = 0.0
+    even: float = 0.7
+    doubt: float = 0.3
+    seldom: float = 0.3
+    shown: float = 4.0
+    shown_after: int = 5
 
 
 class Today(msgspec.Struct, frozen=True):
@@ -133,17 +138,17 @@ def _moment(library: Library, day: int, knot: int, stood_s: float) -> float:
 
 
 def _likeness(library: Library, day: int, knot: int, at_s: float, today: Today, manner: Manner) -> float:
-    """Weigh a day: as full as now, the same places served by then, the same weekday."""
+    """Weigh a day: as full as now, the same places served by then, like other days of this weekday."""
     off = (float(library.load[knot]) - today.load_s) / (manner.load_share * max(library.full_s, 60.0))
     full = manner.load_floor + (1.0 - manner.load_floor) * float(np.exp(-0.5 * off * off))
-    weekday = 1.0 if library.weekday[day] == today.weekday else manner.other_weekday
+    kin = float(np.exp(manner.kin * (library.kin[today.weekday, day] - 1.0)))
     part = library.visits(day)
     until = int(np.searchsorted(library.visit_in[part], at_s))
     then = np.zeros(len(today.served), dtype=bool)
     then[library.visit_place[part][:until]] = True
     either = int(np.count_nonzero(then | today.served))
     alike = int(np.count_nonzero(then & today.served)) / either if either else 1.0
-    return float(full * weekday * np.exp(manner.alike * (alike - 1.0)))
+    return float(full * kin * np.exp(manner.alike * (alike - 1.0)))
 
 
 def outlook(library: Library, progress: Progress, today: Today, manner: Manner) -> Outlook:
@@ -152,17 +157,32 @@ def outlook(library: Library, progress: Progress, today: Today, manner: Manner) 
     if not modes:
         return NOTHING
     modes, certain = _weighed(modes, manner)
+    certain *= 1.0 - progress.elsewhere
+    share = _days_alike(library, modes, today, manner)
+    habit = share @ library.served
     place, after, weight = _samples(library, modes, today)
+    weight = weight * certain * (habit * (1.0 + manner.seldom) / (habit + manner.seldom))[place]
+    sigma = np.hypot(manner.blur_s, manner.blur_share * after)
+    return _binned(place, after, weight, sigma, _at_least_s(library, today))
+
+
+def _binned(place: Ints, after: Floats, weight: Floats, sigma: Floats, least_s: Floats) -> Outlook:
+    """Blur samples and put them into bins, none sooner than the truck could be there."""
     if not len(place):
         return NOTHING
-    weight = weight * (certain * (1.0 - progress.elsewhere))
     rows, row = np.unique(place, return_inverse=True)
-    sigma = np.hypot(manner.blur_s, manner.blur_share * after)
     chance = np.zeros(len(rows) * BINS)
     for step in BLUR:
-        bins = np.clip((after + step * sigma) / BIN_S, 0, BINS - 1).astype(np.int64)
+        bins = np.clip(np.maximum(after + step * sigma, least_s[place]) / BIN_S, 0, BINS - 1).astype(np.int64)
         chance += np.bincount(row * BINS + bins, weight / len(BLUR), minlength=len(chance))
     return Outlook(rows, chance.reshape(len(rows), BINS))
+
+
+def _at_least_s(library: Library, today: Today) -> Floats:
+    """Tell how long the truck needs to each place at least."""
+    away = np.hypot(library.place_x - today.x, library.place_y - today.y)
+    least: Floats = np.maximum(away - ARRIVAL_M, 0.0) / FASTEST_MPS
+    return least
 
 
 def _weighed(modes: list[Mode], manner: Manner) -> tuple[list[Mode], float]:
@@ -172,6 +192,19 @@ def _weighed(modes: list[Mode], manner: Manner) -> tuple[list[Mode], float]:
     effective = 1.0 / float(np.square(weight).sum())
     evened = [msgspec.structs.replace(mode, weight=float(w)) for mode, w in zip(modes, weight, strict=True)]
     return evened, effective / (effective + manner.doubt)
+
+
+def _days_alike(library: Library, modes: list[Mode], today: Today, manner: Manner) -> Floats:
+    """Tell how much each past day of the round says about this one; the shares sum to one.
+
+    Days are like this one by the weekday, and, once some places are served, by what they have in common with it.
+    """
+    vehicle = library.vehicle[max(modes, key=lambda mode: mode.weight).day]
+    done = int(np.count_nonzero(today.served))
+    common = library.served @ today.served / max(done, 1) * min(done / manner.shown_after, 1.0)
+    like = np.exp(manner.kin * library.kin[today.weekday] + manner.shown * common) * (library.vehicle == vehicle)
+    share: Floats = like / like.sum()
+    return share
 
 
 def _samples(library: Library, modes: list[Mode], today: Today) -> tuple[Ints, Floats, Floats]:

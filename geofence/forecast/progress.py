@@ -20,9 +20,11 @@ ASTRAY = 0.02
 """The chance, with every knot, that the truck leaves what past days know."""
 BACK = 0.25
 """The chance that it is back, where knots of its own days are near."""
-ELSEWHERE_FIT = 0.3
+ELSEWHERE_FIT = 0.5
 """How well any place fits a truck that is elsewhere; a knot of a past day fits its own place with 1."""
 LOST_M = 300.0
+FOREIGN_FIT = 1.12
+"""How much better than elsewhere a knot of another vehicle's day fits: it takes a kilometre to believe a substitution."""
 FLAT_M = 12.0
 SIGMA_M = 22.0
 MEMORY = 0.96
@@ -73,6 +75,8 @@ class Matcher:
         if hop > 0.0:
             cosine = (library.ux[found] * dx + library.uy[found] * dy) / hop
             fit *= np.where(cosine >= 0.5, 1.0, np.maximum(BACKWARD, (cosine + 0.7) / 1.2))
+        foreign = self._weights(vehicle)[library.day[found]] < 1.0
+        fit *= np.where(foreign, ELSEWHERE_FIT * FOREIGN_FIT, 1.0)
         return _kept(found, moved * fit, elsewhere * ELSEWHERE_FIT, library.day, at_s)
 
     def _prior(self, progress: Progress, found: Ints, vehicle: str) -> tuple[Floats, float]:

@@ -135,7 +135,11 @@ class Guide:
     def _stay(self, stay: Stay, at_s: float, x: float, y: float) -> Stay:
         if hypot(x - stay.x, y - stay.y) > STAY_M:
             return Stay(x, y, at_s)
-        if not stay.tipped and at_s - stay.since_s >= LONG_S and not len(self._wide.near(stay.x, stay.y, FACILITY_APART_M)[0]):
+        if (
+            not stay.tipped
+            and at_s - stay.since_s >= LONG_S
+            and not len(self._wide.near(stay.x, stay.y, FACILITY_APART_M)[0])
+        ):
             return Stay(stay.x, stay.y, stay.since_s, True)
         return stay
 
