@@ -20,6 +20,7 @@ from geofence.geometry import project_many
 
 STOP_WITHIN_M = 60.0
 PLACE_WITHIN_M = 150.0
+NEAR_M = 40.0
 GRAIN_MIN = 0.5
 """Leads are rounded to half minutes: 3 to 60 gives at most 115 of them."""
 
@@ -148,12 +149,30 @@ def _key(place: int, lead_min: float) -> int:
 
 
 def places_serving(lat: Floats, lon: Floats, profile: Profile) -> Ints:
-    """Tell the place that serves each home (degrees): a regular stop close by, else the nearest place; -1 for none."""
+    """Tell the place that serves each home (degrees): of the regular stops close by the one where most is loaded.
+
+    Where there is none, the nearest place at which a truck works at all; -1 for none.
+    """
     x, y = project_many(lat, lon)
     points = shapely.points(x / profile.stretch, y / profile.stretch)
-    stop = _nearest(points, profile.place_x[: profile.stops], profile.place_y[: profile.stops], STOP_WITHIN_M)
+    stop = _strongest(points, profile)
     place: Ints = np.where(stop >= 0, stop, _nearest(points, profile.place_x, profile.place_y, PLACE_WITHIN_M))
     return place
+
+
+def _strongest(points: npt.NDArray[np.object_], profile: Profile) -> Ints:
+    """Weigh each regular stop within reach by what is loaded there, less the farther it is."""
+    found = np.full(len(points), -1, dtype=np.int64)
+    if not profile.stops:
+        return found
+    places = shapely.points(profile.place_x[: profile.stops], profile.place_y[: profile.stops])
+    rows, near = shapely.STRtree(places).query(points, predicate="dwithin", distance=STOP_WITHIN_M)
+    away = shapely.distance(points[rows], places[near])
+    worth = profile.strength[near] * np.exp(-((away / NEAR_M) ** 2))
+    order = np.lexsort((near, -worth, rows))
+    first = order[np.append(True, rows[order][1:] != rows[order][:-1])] if len(order) else order
+    found[rows[first]] = near[first]
+    return found
 
 
 def _nearest(points: npt.NDArray[np.object_], x: Floats, y: Floats, within_m: float) -> Ints:

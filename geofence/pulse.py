@@ -29,6 +29,7 @@ class Health(msgspec.Struct, frozen=True):
     store_ok: bool
     backlog: int
     zones_problems: tuple[str, ...] = ()
+    profile_problems: tuple[str, ...] = ()
     behind_ms: int = 0
     last_ping_ms: int | None = None
     failing: bool = False
@@ -54,7 +55,7 @@ class Pulse:
         self.failing = False
         self.held_up = False
 
-    def health(self, holds_lease: bool, zones_problems: tuple[str, ...]) -> Health:
+    def health(self, holds_lease: bool, zones_problems: tuple[str, ...], profile_problems: tuple[str, ...]) -> Health:
         """Tell how the work stands."""
         idle_ms = 0 if self._turned_ms is None else max(0, self._machine_ms() - self._turned_ms)
         return Health(
@@ -62,6 +63,7 @@ class Pulse:
             self.store_ok,
             self.backlog,
             zones_problems,
+            profile_problems,
             self.behind_ms,
             self.last_ping_ms,
             self.failing,

@@ -84,7 +84,7 @@ def follow(
     if accuracy_m is not None and accuracy_m > limits.coarse_m:
         return track, None, Verdict.INACCURATE
     if accuracy_m is not None and coarse:
-        return _coarse(track, last, fix, accuracy_m, limits)
+        return _coarse(track, last, fix, accuracy_m, plane_per_m, limits)
     if last is not None and fix.at_ms < last.at_ms:
         return _insert(track, last, fix, plane_per_m, limits)
     if last is not None and not _drivable(last, fix, plane_per_m, limits):
@@ -109,11 +109,13 @@ def _arrival(fix: Fix) -> Move:
 
 
 def _coarse(
-    track: Track, last: Fix | None, fix: Fix, accuracy_m: float, limits: Limits
+    track: Track, last: Fix | None, fix: Fix, accuracy_m: float, plane_per_m: float, limits: Limits
 ) -> tuple[Track, Move | None, Verdict]:
-    """A coarse fix moves nothing; it may still decide for wide fences, from the last fine one."""
+    """A coarse fix moves nothing; where a truck could be there, it may still decide for wide fences."""
     if last is not None and fix.at_ms < last.at_ms:
         return track, None, Verdict.OUT_OF_ORDER
+    if last is not None and not _drivable(last, fix, plane_per_m, limits, slack_m=accuracy_m):
+        return track, None, Verdict.JUMP
     seen = Track(_recent((*track.fixes, msgspec.structs.replace(fix, fine=False)), limits), track.suspects, track.path)
     if last is None or fix.at_ms - last.at_ms > limits.gap_ms:
         return seen, None, Verdict.COARSE
@@ -148,8 +150,9 @@ def _doubt(track: Track, fix: Fix, plane_per_m: float, limits: Limits) -> tuple[
     return Track(suspects[-2:], (), ((fix.x, fix.y),)), _arrival(fix), Verdict.REACQUIRED
 
 
-def _drivable(one: Fix, two: Fix, plane_per_m: float, limits: Limits) -> bool:
-    metres = hypot(two.x - one.x, two.y - one.y) / plane_per_m
+def _drivable(one: Fix, two: Fix, plane_per_m: float, limits: Limits, slack_m: float = 0.0) -> bool:
+    """Tell whether a truck could drive from one place to within `slack_m` of another in that time."""
+    metres = max(0.0, hypot(two.x - one.x, two.y - one.y) / plane_per_m - slack_m)
     if metres <= limits.jump_floor_m:
         return metres * 1000.0 <= limits.top_speed_mps * max(two.at_ms - one.at_ms, 3000)
     return metres * 1000.0 <= limits.top_speed_mps * (two.at_ms - one.at_ms)

@@ -15,6 +15,7 @@ from itertools import accumulate
 import msgspec
 import structlog
 
+from geofence.aside import encode_aside
 from geofence.batch import Outcome, documents_wanted, run_batch
 from geofence.book import Book, profile_version, zones_version
 from geofence.files import read_zones
@@ -110,7 +111,7 @@ class CityWorker:
 
     def health(self) -> Health:
         """Tell how the work stands."""
-        return self._pulse.health(self._held is not None, self._watched.problems + self._learned.problems)
+        return self._pulse.health(self._held is not None, self._watched.problems, self._learned.problems)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`, then give the lease back."""
@@ -266,9 +267,8 @@ class CityWorker:
 
     def _set_aside(self, entry: Entry, why: str) -> None:
         self._logger.error("event_set_aside", entry=entry.id, why=why)
-        self._meter.count("dead_letters", city=self._city.id)
-        item = msgspec.msgpack.encode([why, entry.id, entry.data])
-        self._store.append_bounded(keys.key("aside", self._city.id), [item], self._pace.aside_max)
+        self._meter.count("events_set_aside", city=self._city.id)
+        self._store.append_bounded(keys.aside(self._city.id), [encode_aside(why, entry)], self._pace.aside_max)
 
     def _tick(self) -> None:
         now_ms = self._clock.now_ms()

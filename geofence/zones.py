@@ -19,6 +19,9 @@ from model.zone import Ring, Zone
 CELL = 250.0
 """Plane metres a side of the cells that name the zones near a place."""
 
+MANY_CELLS = 4_096
+"""Where a leg's box has more cells than these, the zones are asked one by one: a leg may reach across the globe."""
+
 
 class Fence(msgspec.Struct, frozen=True):
     """One zone on the plane. `width_m` is the short side of the box around it."""
@@ -54,6 +57,8 @@ class ZoneBook:
         if a == b:
             return list(self._near.get(a, ()))
         box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        if (abs(b[0] - a[0]) + 1) * (abs(b[1] - a[1]) + 1) > MANY_CELLS:
+            return [fence for fence in self.fences.values() if _meet(box, fence.outer.bounds)]
         return list({f.zone.id: f for cell in _cells(box) for f in self._near.get(cell, ())}.values())
 
     def at(self, x: float, y: float) -> Fence | None:
@@ -65,6 +70,10 @@ class ZoneBook:
 def _cells(bounds: tuple[float, float, float, float]) -> list[tuple[int, int]]:
     left, bottom, right, top = (floor(edge / CELL) for edge in bounds)
     return [(i, j) for i in range(left, right + 1) for j in range(bottom, top + 1)]
+
+
+def _meet(one: tuple[float, float, float, float], two: tuple[float, float, float, float]) -> bool:
+    return one[0] <= two[2] and two[0] <= one[2] and one[1] <= two[3] and two[1] <= one[3]
 
 
 def _top(cell: tuple[int, int]) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from gomikuru.city_files.agreement import CityParts, disagreements
 from gomikuru.city_files.calendar_csv import read_lines
 from gomikuru.city_files.collisions import between_cities
 from gomikuru.city_files.routes_geojson import read_routes
+from gomikuru.fcm_account import fcm_account
 from gomikuru.settings_sources import CREDENTIALS, CREDENTIALS_UNSET, NAME_CREDENTIALS
 from gomikuru.truck_address import ANY_ADDRESS
 from gomikuru.zone_survey import survey
@@ -26,6 +27,13 @@ from model.city import City
 from model.problem import Problem
 
 T = TypeVar("T")
+REMEDIES = {
+    "service_account_file": "download the key of a service account from the Firebase console",
+    "service_account_json": "download the key of a service account from the Firebase console",
+    "proxy": "write http://host:port",
+    "ca_file": "name a file of PEM certificates",
+}
+"""What to do about a fault of the FCM account that does not say so itself."""
 
 
 def check_settings(
@@ -34,7 +42,9 @@ def check_settings(
     """Read the settings and look at the files that they name; None where they cannot be used."""
     try:
         settings = settings_files.load(path, environ)
-        return settings, [*_unreadable(settings), *_unnamed_broker(settings)]
+        unread = list(_unreadable(settings))
+        unusable = [each for each in _unusable_fcm(settings) if each.where not in {other.where for other in unread}]
+        return settings, [*unread, *unusable, *_unnamed_broker(settings)]
     except settings_files.SettingsError as error:
         return None, [Problem(each.source, each.key, each.wrong, each.advice) for each in error.problems]
 
@@ -63,6 +73,22 @@ def _unread(key: str, path: Path, error: OSError) -> Problem:
     if key == "embedded.broker_users_file" and isinstance(error, FileNotFoundError):
         return Problem("settings", key, what, "no truck can connect; `gomikuru trucks add` makes it", warning=True)
     return Problem("settings", key, what, "check the path, and that the service's user may read it")
+
+
+def _unusable_fcm(settings: settings_files.Settings) -> Iterator[Problem]:
+    """Try the account, the proxy and the authority with which pushes would go out."""
+    account = fcm_account(settings)
+    if account is None:
+        return
+    from notifier.adapters.fcm import faults  # the SDK takes a while to import, and is seldom needed here
+
+    file = settings.fcm.service_account_file
+    for name, fault in faults(account):
+        what, _, remedy = str(fault).partition("; ")
+        if name == "service_account":
+            name = "service_account_file" if file else "service_account_json"
+            what = f"{file}: {what}" if file else what
+        yield Problem("settings", f"fcm.{name}", what, remedy or REMEDIES[name])
 
 
 def _unnamed_broker(settings: settings_files.Settings) -> Iterator[Problem]:

@@ -17,10 +17,24 @@ from gomikuru.commands import (
     run,
     simulate,
     subscriptions,
+    testbed,
     trucks,
 )
 
-COMMANDS = (run, simulate, learn, replay, evaluate, subscriptions, trucks, check, doctor, quarantine, dead_letters)
+COMMANDS = (
+    run,
+    simulate,
+    learn,
+    replay,
+    evaluate,
+    testbed,
+    subscriptions,
+    trucks,
+    check,
+    doctor,
+    quarantine,
+    dead_letters,
+)
 
 app = typer.Typer(
     name="gomikuru",

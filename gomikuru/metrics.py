@@ -37,7 +37,8 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "alerts_unaddressed": ("Alerts whose household has left, or has no device", ("city",)),
     "alerts_quiet": ("Alerts held back by a household's quiet hours", ("city", "kind")),
     "targets_pruned": ("Targets removed because their channel said that they are gone", ("city", "channel")),
-    "dead_letters": ("Entries moved to a dead-letter stream", ("city",)),
+    "dead_letters": ("Alerts given up, and moved to the dead-letter stream", ("city",)),
+    "events_set_aside": ("Events that the engine could not take, set aside", ("city",)),
 }
 
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {

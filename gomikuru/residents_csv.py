@@ -1,7 +1,8 @@
 """Reads residents.csv: text -> wishes, and every problem with the number of its line. Pure; opens no file.
 
-Columns: resident_id,lat,lon,category,lead_minutes,lead_metres (design.md), and where wanted language, zone, quiet
-(22:00-06:30), target_kind, target. Lines of one resident that differ in their target only are its several devices.
+Columns: resident_id,lat,lon,category,lead_minutes,lead_metres (design.md), and where wanted language, zone, point,
+quiet (22:00-06:30), target_kind, target. Lines of one resident that differ in their target only are its several
+devices.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from model.subscription import (
+    AtPoint,
     InZone,
     Lead,
     MetresLead,
@@ -28,7 +30,7 @@ from model.subscription import (
 from residents.wish import ANYTHING, Known, Wish, problems_of
 
 REQUIRED = ("resident_id", "lat", "lon", "category", "lead_minutes", "lead_metres")
-OPTIONAL = ("language", "zone", "quiet", "target_kind", "target")
+OPTIONAL = ("language", "zone", "point", "quiet", "target_kind", "target")
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
@@ -148,9 +150,14 @@ def _place(row: Mapping[str, str], problems: list[str]) -> Place | None:
         if row["lat"] or row["lon"]:
             problems.append("zone: fill either zone or lat and lon, not both")
             return None
+        if row["point"]:
+            problems.append("point: a collection point is told by lat and lon; leave zone empty")
+            return None
         return InZone(row["zone"])
     lat, lon = _number(row, "lat", problems), _number(row, "lon", problems)
-    return Pin(lat, lon) if lat is not None and lon is not None else None
+    if lat is None or lon is None:
+        return None
+    return AtPoint(row["point"], lat, lon) if row["point"] else Pin(lat, lon)
 
 
 def _number(row: Mapping[str, str], column: str, problems: list[str]) -> float | None:

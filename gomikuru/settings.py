@@ -124,7 +124,9 @@ class Broker(Section):
     session_expiry_s: Annotated[int, Field(ge=0, le=4294967295)] = Field(
         description="How long the broker keeps the session of an absent ingest (MQTT 5); 0 would lose pings"
     )
-    queue_max: Count = Field(description="Messages that ingest holds in memory before it stops reading")
+    queue_max: Count = Field(
+        description="Messages that ingest holds in memory before it stops reading; 64 MiB fill it too"
+    )
 
     @property
     def tls(self) -> bool:

@@ -22,7 +22,8 @@ together. The values below are those of `config/default.toml`.
 Three layers, the later one wins, key by key:
 
 1. the defaults, `config/default.toml`;
-2. a TOML file: `gomikuru --config FILE`, or the variable `GOMIKURU_CONFIG`; relative paths in it start at its folder;
+2. a TOML file: `gomikuru COMMAND --config FILE`, or the variable `GOMIKURU_CONFIG`; relative paths in it start
+   at its folder;
 3. the environment: `GOMIKURU_SECTION__KEY`, for instance `GOMIKURU_STORE__URL=rediss://store.example:6379`
    (`GOMIKURU_CITIES_DIR` for the one key outside a section); an empty variable counts as absent.
 

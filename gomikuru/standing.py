@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from geofence.pulse import Health as CityHealth
     from ingest.worker import Health as IngestHealth
     from notifier.worker import Health as NotifierHealth
+    from web.worker import Health as WebHealth
 
 
 class Trouble(NamedTuple):
@@ -85,16 +86,14 @@ def judge_geofence(cities: Mapping[str, CityHealth], silent: Collection[str], bo
 
 def judge_notifier(now: NotifierHealth, idle_s: float, channels: int, cities: int, bounds: Bounds) -> Standing:
     """Judge the stage that sends."""
-    troubles = [
-        Trouble(f"store_away {city}", f"{city}: its alerts cannot be taken from the store; trying again", stops=True)
-        for city in now.cities_away
-        if len(now.cities_away) == cities
-    ]
-    if not troubles:
-        troubles += [
-            Trouble(f"store_away {city}", f"{city}: its alerts cannot be taken from the store; trying again")
-            for city in now.cities_away
-        ]
+    all_hindered = len({*now.cities_away, *now.failing}) >= cities
+    troubles = []
+    for city in now.cities_away:
+        text = f"{city}: its alerts cannot be taken from the store; trying again"
+        troubles.append(Trouble(f"store_away {city}", text, stops=all_hindered))
+    for city in now.failing:
+        text = f"{city}: the notifier fails and begins again, its alerts wait; see notifier_turn_failed in the log"
+        troubles.append(Trouble(f"notifier_fails {city}", text, stops=all_hindered))
     for channel, code in sorted(now.refusing.items()):
         text = f"channel {channel}: the last pushes all came back, lately with {code}; `gomikuru doctor` says more"
         troubles.append(Trouble(f"channel_refuses {channel}", text))
@@ -104,11 +103,18 @@ def judge_notifier(now: NotifierHealth, idle_s: float, channels: int, cities: in
     return judge(idle_s, troubles, msgspec.structs.asdict(now), bounds)
 
 
-def judge_web(feeds: Mapping[str, bool], bounds: Bounds) -> Standing:
+def judge_web(cities: Mapping[str, WebHealth], bounds: Bounds) -> Standing:
     """Judge the stage that shows."""
-    away = [city for city, ok in feeds.items() if not ok]
-    troubles = [Trouble("store_away", "the store does not answer; pages show old news and say so", stops=True)]
-    return judge(0.0, troubles if away else (), {"feeds": dict(feeds)}, bounds)
+    troubles = []
+    if any(not now.feed_ok and not now.failing for now in cities.values()):
+        text = "the store does not answer; pages show old news and say so"
+        troubles.append(Trouble("store_away", text, stops=True))
+    for city, now in cities.items():
+        if now.failing:
+            text = f"{city}: its page fails over the news and shows old ones; see web.feed_failed in the log"
+            troubles.append(Trouble(f"page_fails {city}", text, stops=True))
+    idle_s = max((now.idle_s for now in cities.values()), default=0.0)
+    return judge(idle_s, troubles, {city: msgspec.structs.asdict(now) for city, now in cities.items()}, bounds)
 
 
 def _store_away() -> Trouble:
@@ -132,4 +138,7 @@ def _city_troubles(city: str, now: CityHealth, bounds: Bounds) -> list[Trouble]:
     for problem in now.zones_problems:
         text = f"{city}: {problem}; the zones before it stay in force"
         troubles.append(Trouble(f"zones_refused {city} {problem}", text))
+    for problem in now.profile_problems:
+        text = f"{city}: {problem}; the learned days before it stay in force, where there are any"
+        troubles.append(Trouble(f"profile_refused {city} {problem}", text))
     return troubles

@@ -21,7 +21,7 @@ from gomikuru.counted import counted
 from gomikuru.residents_csv import read_residents
 from gomikuru.served import NoSuchCity, city_named
 from gomikuru.settings import Settings, SettingsError, load
-from gomikuru.wishes import Asked, wish_of
+from gomikuru.wishes import Asked, devices_only, targets_of, wish_of
 from model.event import decode_event
 from model.ping import Ping
 from model.ports import ServiceClock
@@ -94,14 +94,39 @@ def known_in(folder: CityFolder) -> Known:
 
 
 def subscribe_one(office: Office, asked: Asked) -> None:
-    """Keep the wish of one home and print its id."""
+    """Keep the wish of one home and print its id; with nothing but an id and devices, add these to the home."""
+    if devices_only(asked):
+        _add_devices(office, asked.id or "", asked.targets)
+        return
     kept = office.registry.put(office.city, wish_of(asked, office.language), office.known)
     typer.echo(
         f"{kept.id}: subscribed in {office.city}, {_told_when(kept.lead)}, {counted(len(kept.targets), 'device')}"
     )
     _warn_of_minutes([kept.lead])
     if not kept.targets:
-        typer.echo("no device yet: nobody is told until one is added with --target", err=True)
+        typer.echo(f"no device yet: nobody is told until one is added with --id {kept.id} --target", err=True)
+
+
+def _add_devices(office: Office, sub_id: str, targets: Sequence[str]) -> None:
+    devices = 0
+    for target in targets_of(targets):
+        kept = office.registry.add_target(office.city, sub_id, target)
+        if kept is None:
+            stop(f"{sub_id}: not there, so no device can be added; say its home and lead too")
+        devices = len(kept.targets)
+    typer.echo(f"{sub_id}: {counted(devices, 'device')} in {office.city}")
+
+
+def drop_devices(office: Office, sub_id: str, targets: Sequence[str]) -> None:
+    """Drop devices of one home, which stays subscribed."""
+    found = [office.registry.drop_target(office.city, sub_id, target) for target in targets_of(targets)]
+    left = office.registry.get(office.city, sub_id)
+    if left is None:
+        stop(f"not there: {sub_id}")
+    typer.echo(f"{sub_id}: {counted(sum(found), 'device')} dropped, {counted(len(left.targets), 'device')} left")
+    _warn_of_silence(office, [sub_id])
+    if not all(found):
+        stop(f"{sub_id}: has no such device; `gomikuru subscriptions` shows the ends of those that it has")
 
 
 def subscribe_file(office: Office, path: Path, skip_bad: bool) -> None:

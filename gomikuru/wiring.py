@@ -236,23 +236,13 @@ def notifier_stage(parts: Parts) -> Stage:
 
 
 def _configured_channels(parts: Parts) -> dict[TargetKind, Channel]:
+    from gomikuru.fcm_account import fcm_account
     from notifier.adapters.fcm import FcmChannel
-    from notifier.adapters.fcm_settings import FcmSettings
 
-    fcm = parts.settings.fcm
-    if not fcm.configured:
+    account = fcm_account(parts.settings)
+    if account is None:
         return {}
-    account = fcm.service_account_json.get_secret_value() if fcm.service_account_json else None
-    channel = FcmChannel(
-        FcmSettings(
-            service_account_json=account,
-            endpoint=fcm.url,
-            proxy=fcm.proxy.get_secret_value() if fcm.proxy else None,
-            ca_file=fcm.ca_file,
-            concurrency=parts.settings.notifier.concurrency,
-            timeout_s=fcm.http_timeout_s,
-        )
-    )
+    channel = FcmChannel(account)
     return {TargetKind.FCM_TOKEN: channel, TargetKind.FCM_FID: channel}
 
 
@@ -283,17 +273,19 @@ def web_stage(parts: Parts) -> Stage:
     def run(stop: threading.Event) -> None:
         for view in views.values():
             view.start()
-        server.start()
-        if parts.shown:
-            parts.shown(server.url)
-        stop.wait()
-        for view in views.values():
-            view.stop()
-        server.stop()
-        store.close()
+        try:
+            server.start()
+            if parts.shown:
+                parts.shown(server.url)
+            server.serve(stop)
+        finally:
+            for view in views.values():
+                view.stop()
+            server.stop()
+            store.close()
 
     def stand() -> Standing:
-        return judge_web({city: view.picture.feed_ok for city, view in views.items()}, bounds_of(parts.settings))
+        return judge_web({city: view.health() for city, view in views.items()}, bounds_of(parts.settings))
 
     return Stage("web", run, stand)
 

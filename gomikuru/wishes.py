@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gomikuru.residents_csv import parse_quiet, parse_target
-from model.subscription import InZone, Lead, MetresLead, MinutesLead, Pin, Place, Quiet, Target, ZoneLead
+from model.subscription import AtPoint, InZone, Lead, MetresLead, MinutesLead, Pin, Place, Quiet, Target, ZoneLead
 from residents.wish import Wish, WishRefused
 
 
@@ -24,9 +24,24 @@ class Asked(NamedTuple):
     language: str | None = None
     quiet: str | None = None
     targets: tuple[str, ...] = ()
+    point: str | None = None
 
 
 NOTHING = Asked()
+
+
+def devices_only(asked: Asked) -> bool:
+    """Tell whether nothing is said but whose devices, and which."""
+    return bool(asked.id and asked.targets) and asked._replace(id=None, targets=()) == NOTHING
+
+
+def targets_of(texts: Sequence[str]) -> tuple[Target, ...]:
+    """Read devices written as KIND:VALUE; raise WishRefused, which never repeats one."""
+    problems: list[str] = []
+    targets = _targets(texts, problems)
+    if problems:
+        raise WishRefused(tuple(dict.fromkeys(problems)))
+    return targets
 
 
 def wish_of(asked: Asked, language: str) -> Wish:
@@ -49,10 +64,13 @@ def wish_of(asked: Asked, language: str) -> Wish:
 
 def _place(asked: Asked, problems: list[str]) -> Place | None:
     pinned = asked.lat is not None and asked.lon is not None
-    if asked.zone is not None and asked.lat is None and asked.lon is None:
+    if asked.zone is not None and asked.lat is None and asked.lon is None and asked.point is None:
         return InZone(asked.zone)
     if asked.zone is None and asked.lat is not None and asked.lon is not None:
-        return Pin(asked.lat, asked.lon)
+        return Pin(asked.lat, asked.lon) if asked.point is None else AtPoint(asked.point, asked.lat, asked.lon)
+    if asked.point is not None:
+        problems.append("point: a collection point needs --lat and --lon, and no --zone")
+        return None
     problems.append("home: either --lat and --lon, or --zone" + (", not both" if pinned else ""))
     return None
 

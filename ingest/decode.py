@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from ingest.dialects import native, owntracks, traccar
 from ingest.directory import Directory
-from ingest.letter import Dialect, Letter
+from ingest.letter import KEPT_BYTES, Dialect, Letter
 from model.ping import Ping, Reason, Rejected
 
 DIALECTS: tuple[Dialect, ...] = (traccar.DIALECT, native.DIALECT, owntracks.DIALECT)
 """The first that speaks a topic reads it: a configured Traccar topic is asked first, for it may lie anywhere."""
 
 MAX_PAYLOAD = 256 * 1024
+
+
+def cut(payload: bytes) -> tuple[bytes, int]:
+    """Keep of a payload that is too large what quarantine will keep of it, and tell how many bytes it had; else 0."""
+    return (payload[:KEPT_BYTES], len(payload)) if len(payload) > MAX_PAYLOAD else (payload, 0)
 
 
 def filters(directory: Directory) -> list[str]:
@@ -34,8 +39,12 @@ def decode(
     received_ms: int,
     directory: Directory,
     max_fixes: int = 10_000,
+    cut_from: int = 0,
 ) -> list[Ping | Rejected]:
-    """Turn a message into what it says: at least one Ping or Rejected, whatever came in."""
+    """Turn a message into what it says: at least one Ping or Rejected, whatever came in.
+
+    `cut_from` tells how many bytes the payload had, where the broker's adapter kept only its beginning (see `cut`).
+    """
     text = _text(topic)
     letter = Letter(text if text is not None else "", payload, received_ms, directory, max_fixes)
     dialect = None if text is None else _speaker(text, directory)
@@ -43,8 +52,8 @@ def decode(
         return [letter.refuse(Reason.UNKNOWN_TOPIC, "no dialect speaks this topic")]
     if retained:
         return [_for_its_city(letter, Reason.RETAINED, "a retained message is state, not news; publish without retain")]
-    if len(payload) > MAX_PAYLOAD:
-        return [_for_its_city(letter, Reason.TOO_LARGE, f"{len(payload)} bytes; send at most {MAX_PAYLOAD}")]
+    if (size := max(len(payload), cut_from)) > MAX_PAYLOAD:
+        return [_for_its_city(letter, Reason.TOO_LARGE, f"{size} bytes; send at most {MAX_PAYLOAD}")]
     return dialect.read(letter)
 
 

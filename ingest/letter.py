@@ -22,6 +22,8 @@ SECONDS_BELOW = 1e11
 _LATEST_MS = 4_102_444_800_000
 _SMALLEST_SEQ, _LARGEST_SEQ = 0, 2**63 - 1
 _NULL_ISLAND_DEG = 1e-6
+_LARGEST_LAT_DEG = 85.0
+"""Nearer to a pole the engine's plane stretches without a bound, and a step there would be a leg across it."""
 
 
 def printable(text: str, limit: int) -> str:
@@ -93,8 +95,8 @@ def instant_ms(value: float | str, field: str) -> int:
 
 def place(lat: float, lon: float) -> tuple[float, float]:
     """Check a position; raise BadFix where it is outside the world, or where receivers say that they know none."""
-    if not (math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= 90 and abs(lon) <= 180):
-        raise BadFix(Reason.BAD_POSITION, "latitude must be within -90..90 and longitude within -180..180 degrees")
+    if not (math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= _LARGEST_LAT_DEG and abs(lon) <= 180):
+        raise BadFix(Reason.BAD_POSITION, "latitude must be within -85..85 and longitude within -180..180 degrees")
     if abs(lat) < _NULL_ISLAND_DEG and abs(lon) < _NULL_ISLAND_DEG:
         raise BadFix(Reason.BAD_POSITION, "0, 0 is what a receiver without a fix says")
     return lat, lon

@@ -7,13 +7,17 @@ from typing import NamedTuple, Protocol
 
 
 class Message(NamedTuple):
-    """One message as it arrived; `arrived_s` is machine time (monotonic), `receipt` belongs to the broker's adapter."""
+    """One message as it arrived; `arrived_s` is machine time (monotonic), `receipt` belongs to the broker's adapter.
+
+    Of a payload that is too large to be read only the beginning is kept, and `cut_from` says how many bytes it had.
+    """
 
     topic: str
     payload: bytes
     retained: bool
     arrived_s: float
     receipt: int | None = None
+    cut_from: int = 0
 
 
 class Broker(Protocol):

@@ -55,7 +55,7 @@ def prepare(
     for message in messages:
         try:
             topic, payload, retained = message[:3]
-            results = decode(topic, payload, retained, received_ms, directory, limits.max_fixes)
+            results = decode(topic, payload, retained, received_ms, directory, limits.max_fixes, message.cut_from)
         except Exception as error:  # decode is total; were it not, one payload would stop every truck
             failures.append(Failed(message, error))
             results = [_refused_by_defect(message, received_ms)]

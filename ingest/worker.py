@@ -219,6 +219,9 @@ class IngestWorker:
         if _TRACER.isEnabledFor(logging.DEBUG):
             for ping in pings:
                 self._logger.debug("ping_appended", ping=ping.id, city=ping.city, late=ping.late)
+            for refused in (one for of_city in prepared.rejected.values() for one in of_city):
+                topic, why = refused.topic[:128], refused.reason.value
+                self._logger.debug("ping_refused", topic=topic, city=refused.city, truck=refused.truck, reason=why)
 
     def _engine_keeps_up(self, stop: threading.Event) -> bool:
         """Wait until the store answers and no city is over the high-water mark; False when told to stop."""

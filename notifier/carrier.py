@@ -58,7 +58,7 @@ class Carrier:
         self._pruning = pruning
         self.lanes = {id(channel): Lane(channel, self.carry) for channel in channels}
         self._reached: OrderedDict[tuple[str, str], set[Target]] = OrderedDict()
-        self._not_before_s: dict[tuple[str, str], float] = {}
+        self._not_before_s: OrderedDict[tuple[tuple[str, str], Target], float] = OrderedDict()
         self._waiting: dict[Leg, asyncio.TimerHandle] = {}
         self._told: dict[tuple[str, str], float] = {}
         self._stopping = False
@@ -97,7 +97,7 @@ class Carrier:
             self._end(leg, "expired")
         elif time.monotonic() - errand.taken_s > self._limits.hold_s:
             self._hands.let_go(errand)
-        elif (rest_s := self._not_before_s.pop(errand.key, 0.0) - time.monotonic()) > 0:
+        elif (rest_s := self._not_before_s.get((errand.key, leg.target), 0.0) - time.monotonic()) > 0:
             self._wait(leg, rest_s)
         else:
             leg.attempts += 1
@@ -187,8 +187,10 @@ class Carrier:
 
     def _wait(self, leg: Leg, wait_s: float) -> None:
         errand, then_s = leg.errand, time.monotonic() + wait_s
+        self._not_before_s[errand.key, leg.target] = then_s  # also while it waits here: another leg may let all go
+        while len(self._not_before_s) > _REMEMBERED:
+            self._not_before_s.popitem(last=False)
         if self._stopping or then_s - errand.taken_s > self._limits.hold_s:
-            self._not_before_s[errand.key] = then_s
             self._hands.let_go(errand)
         elif not errand.let_go:
             self._waiting[leg] = asyncio.get_running_loop().call_later(wait_s, self._resume, leg)
@@ -200,6 +202,7 @@ class Carrier:
     def _end(self, leg: Leg, what: str, code: str | None = None) -> None:
         errand = leg.errand
         errand.record(what, self._clock.now_ms(), leg.channel.name, code, leg.attempts)
+        self._not_before_s.pop((errand.key, leg.target), None)
         errand.open_legs -= 1
         if errand.let_go:
             self._hands.let_go(errand)

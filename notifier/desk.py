@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from model.city import City
 from model.ports import Meter, ServiceClock
 from model.subscription import Subscription, TargetKind
@@ -16,6 +18,8 @@ from notifier.words import Words
 
 ZoneNames = Callable[[str, str], str | None]
 Channels = Mapping[TargetKind, Channel]
+
+_log = structlog.get_logger()
 
 
 class Desk:
@@ -59,7 +63,9 @@ class Desk:
             self._meter.count("alerts_quiet", city=errand.city, kind=errand.alert.kind.value)
         elif not isinstance(decision, Expired):
             self._meter.count("alerts_unaddressed", city=errand.city)
-        errand.record(_REASONS[type(decision).__name__], now_ms)
+        why = _REASONS[type(decision).__name__]
+        errand.record(why, now_ms)
+        _note(errand, why)
         self._hands.finish(errand)
 
     def _word(self, errand: Errand, language: str, city: City) -> Message:
@@ -73,6 +79,7 @@ class Desk:
             channel = self.channel(errand.city, target.kind)
             if channel is None:
                 errand.record("no_channel", self._clock.now_ms(), target.kind.value)
+                _note(errand, "no_channel")
                 self._meter.count("pushes", city=errand.city, channel=target.kind.value, outcome="no_channel")
             elif not self._carrier.has_reached(errand, target):
                 legs.append(Leg(errand, target, message, channel))
@@ -81,6 +88,11 @@ class Desk:
             self._carrier.set_out(leg)
         if not legs:
             self._hands.finish(errand)
+
+
+def _note(errand: Errand, why: str) -> None:
+    """Let a ping's way end in the log where no push goes out."""
+    _log.info("alert_not_sent", city=errand.city, alert=errand.alert.id, ping=errand.alert.ping, why=why)
 
 
 _REASONS = {

@@ -45,13 +45,15 @@ REFUSES_AFTER = 5
 class Health(msgspec.Struct, frozen=True):
     """How the worker is: cities whose alerts it could not take at the last try, and how many alerts it holds.
 
-    `refusing`: channels of which many pushes in a row came back, and with what code.
+    `failing`: cities whose last turn ended in an error that is ours. `refusing`: channels of which many pushes in a
+    row came back, and with what code.
     """
 
     store_ok: bool
     cities_away: tuple[str, ...]
     in_hand: int
     refusing: Mapping[str, str] = {}
+    failing: tuple[str, ...] = ()
 
 
 class NotifierWorker:
@@ -94,13 +96,14 @@ class NotifierWorker:
         self._intake = Intake(store, worker_name, cities, limits)
         self._stopped = asyncio.Event()
         self._away: frozenset[str] = frozenset()
+        self._failing: frozenset[str] = frozenset()
         self._turned_s: float | None = None
 
     def health(self) -> Health:
         """Tell how it is; may be asked from any thread."""
         away, troubles = self._away, dict(self._carrier.troubles)
         refusing = {name: each.code for name, each in troubles.items() if each.pushes >= REFUSES_AFTER}
-        return Health(not away, tuple(sorted(away)), self._hands.count(), refusing)
+        return Health(not away, tuple(sorted(away)), self._hands.count(), refusing, tuple(sorted(self._failing)))
 
     @property
     def idle_s(self) -> float:
@@ -152,16 +155,23 @@ class NotifierWorker:
         while not self._stopped.is_set():
             try:
                 await self._turn(city)
-                failures, self._away = 0, self._away - {city}
+                self._note(city)
+                failures = 0
                 continue
             except (StoreUnavailable, StoreFault) as error:
                 _log.warning("alerts_not_taken", city=city, reason=str(error))
                 self._intake.rejoin(city)
-                self._away |= {city}
+                self._note(city, away=True)
             except Exception:  # one city's fault must not stop the others
                 _log.exception("notifier_turn_failed", city=city)
+                self._note(city, failing=True)
             failures += 1
             await self._pause(delay_s(failures, self._share()))
+
+    def _note(self, city: str, away: bool = False, failing: bool = False) -> None:
+        """Note how a city's last turn went, for whoever asks after the health."""
+        self._away = self._away | {city} if away else self._away - {city}
+        self._failing = self._failing | {city} if failing else self._failing - {city}
 
     async def _turn(self, city: str) -> None:
         room = self._hands.room(city)

@@ -11,6 +11,7 @@ import msgspec
 from model.subscription import (
     LEAD_METRES,
     LEAD_MINUTES,
+    AtPoint,
     InZone,
     Lead,
     MetresLead,
@@ -24,6 +25,9 @@ from model.subscription import (
 MAX_TARGETS = 20
 MAX_TARGET_LENGTH = 4096
 DAY_MIN = 24 * 60
+MAX_POINT = 64
+MAX_LAT = 85.0
+"""As for trucks and zones: nearer to a pole the engine's plane stretches without a bound."""
 
 _ID = re.compile(r"[^\s#{}\x00-\x1f\x7f][^\s{}\x00-\x1f\x7f]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -85,8 +89,10 @@ def _place_problems(place: Place, known: Known) -> Iterator[str]:
         elif known.zones is not None and place.zone not in known.zones:
             yield f"zone: the city has no zone {place.zone!r}"
         return
-    if not _within(place.lat, -90.0, 90.0):
-        yield "lat: must be degrees between -90 and 90"
+    if isinstance(place, AtPoint) and not (0 < len(place.point) <= MAX_POINT and place.point.isprintable()):
+        yield f"point: a name of 1 to {MAX_POINT} printable characters"
+    if not _within(place.lat, -MAX_LAT, MAX_LAT):
+        yield f"lat: must be degrees between -{MAX_LAT:g} and {MAX_LAT:g}"
     if not _within(place.lon, -180.0, 180.0):
         yield "lon: must be degrees between -180 and 180"
 

@@ -28,6 +28,11 @@ def dead(city: str) -> str:
     return key("dead", city)
 
 
+def aside(city: str) -> str:
+    """Name the bounded stream of events that the engine could not take."""
+    return key("aside", city)
+
+
 def outcomes(city: str) -> str:
     """Name the bounded stream of what became of each push."""
     return key("outcomes", city)

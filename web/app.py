@@ -84,7 +84,7 @@ def _answer(value: object) -> Response:
 
 def _health(view: LiveView) -> Response:
     ok = view.picture.feed_ok
-    return PlainTextResponse("ok" if ok else "the store does not answer", 200 if ok else 503)
+    return PlainTextResponse("ok" if ok else "no news come in; what is shown is old", 200 if ok else 503)
 
 
 class _Live:

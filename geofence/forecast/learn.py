@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -34,10 +35,11 @@ def learn(
     place_x, place_y, stops = stops_of([day.trace for day in kept])
     library = Library(kept, place_x, place_y)
     told(f"{len(kept)} days, {len(place_x)} places")
-    profile = Profile(stretch, kept, place_x, place_y, stops)
+    profile = Profile(stretch, kept, place_x, place_y, stops, library.strength)
     routine = routine_places(library)
     rows, arrivals = rehearsed(library, routine, manner, told)
-    return Profile(stretch, kept, place_x, place_y, stops, learned(rows, arrivals), calibrated(rows, profile.expect))
+    rules, calibration = learned(rows, arrivals), calibrated(rows, profile.expect)
+    return msgspec.structs.replace(profile, rules=rules, calibration=calibration)
 
 
 def rehearsed(

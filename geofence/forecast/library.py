@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
 from geofence.forecast.places import loads_of
-from geofence.forecast.visits import ARRIVAL_M, Passes, needs_of, passes_of
+from geofence.forecast.visits import ARRIVAL_M, Passes, needs_of, passes_of, served_by, strength_of
 from geofence.forecast.walk import Floats, Ints, Trace
 
 MATCH_M = 70.0
@@ -68,9 +68,10 @@ class Library:
     def _visits(self) -> None:
         passes = [each.passes for each in self._worked]
         self.need_s = needs_of(passes, len(self.place_x))
+        self.strength = strength_of(passes, len(self.place_x))
         place, in_s, out_s, counts = [], [], [], []
         for each in passes:
-            served = each.excess_s >= self.need_s[each.place]
+            served = served_by(each, self.need_s)
             order = np.argsort(each.in_s[served], kind="stable")
             place.append(each.place[served][order])
             in_s.append(each.in_s[served][order])

@@ -24,7 +24,7 @@ class BadProfile(ValueError):
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """Past days, places (the first `stops` of them regular), and what rehearsals taught.
+    """Past days, places (the first `stops` of them regular; `strength`: how much is loaded), what rehearsals taught.
 
     `expect`: the chance of coming within half an hour from which on an arrival is foretold at all.
     `stretch`: plane metres to a ground metre in this city.
@@ -34,7 +34,8 @@ class Profile(msgspec.Struct, frozen=True):
     days: tuple[Day, ...]
     place_x: Floats
     place_y: Floats
-    stops: int = 0
+    stops: int
+    strength: Floats
     rules: tuple[Rule, ...] = ()
     calibration: Calibration = Calibration()
     expect: float = 0.5
@@ -53,6 +54,7 @@ class _Stored(msgspec.Struct, array_like=True):
     knots: bytes
     places: bytes
     stops: int
+    strength: bytes
     rules: tuple[Rule, ...]
     calibration: Calibration
     expect: float
@@ -73,6 +75,7 @@ def encode_profile(profile: Profile) -> bytes:
         np.concatenate(tables).astype("<i4").T.tobytes() if tables else b"",
         places.tobytes(),
         profile.stops,
+        profile.strength.astype("<f4").tobytes(),
         profile.rules,
         profile.calibration,
         profile.expect,
@@ -103,6 +106,7 @@ def _unpacked(stored: _Stored) -> Profile:
         places[:, 0] + stored.origin[0],
         places[:, 1] + stored.origin[1],
         stored.stops,
+        np.frombuffer(stored.strength, dtype="<f4").astype(np.float64),
         stored.rules,
         stored.calibration,
         stored.expect,

@@ -14,7 +14,7 @@ from geofence.forecast.library import Library
 from geofence.forecast.outlook import Today
 from geofence.forecast.places import FACILITY_APART_M, LONG_S, STAY_M, STOP_S
 from geofence.forecast.progress import Matcher, Progress
-from geofence.forecast.visits import ARRIVAL_M, FREE_MPS, PASS_GAP_S
+from geofence.forecast.visits import ARRIVAL_M, AT_M, FREE_MPS, PASS_GAP_S
 from geofence.forecast.walk import Knot, Walk
 
 
@@ -22,9 +22,8 @@ class Pass(msgspec.Struct, frozen=True, array_like=True):
     """A stay within reach of a place that may yet become a service."""
 
     place: int
-    in_s: float
-    metres: float
     last_s: float
+    excess_s: float = 0.0
 
 
 class Stay(msgspec.Struct, frozen=True, array_like=True):
@@ -72,12 +71,8 @@ class Guide:
             progress = self._matched(progress, before, closed, walk, vehicle)
             stood_s = closed[0].out_s - closed[0].in_s
             load_s += stood_s if STOP_S <= stood_s < LONG_S else 0.0
-            passes = self._passing(passes, before, closed, walk)
-        else:
-            passes = tuple(
-                msgspec.structs.replace(each, last_s=at_s) if self._holds(each, walk) else each for each in passes
-            )
-        served = self._served(so_far.served, passes)
+            passes = self._passing(passes, closed, walk)
+        served = self._served(so_far.served, passes, walk)
         stay = self._stay(so_far.stay, at_s, x, y)
         load_s = 0.0 if stay.tipped else load_s
         return DaySoFar(so_far.day, walk, stay, progress, served, passes, load_s), bool(closed)
@@ -91,40 +86,33 @@ class Guide:
             x, y = knot.x, knot.y
         return progress
 
-    def _passing(
-        self, passes: tuple[Pass, ...], before: Walk, closed: tuple[Knot, ...], walk: Walk
-    ) -> tuple[Pass, ...]:
-        """Open and lengthen passes with the knots that are new."""
+    def _passing(self, passes: tuple[Pass, ...], closed: tuple[Knot, ...], walk: Walk) -> tuple[Pass, ...]:
+        """Count what the closed knots add to passes; what the open knot adds is known when it closes."""
         known = {each.place: each for each in passes}
-        last = closed[0]
-        for place in self._near(before.x, before.y):
-            if place in known:
-                known[place] = msgspec.structs.replace(known[place], last_s=last.out_s)
-        x, y = before.x, before.y
-        for knot in (*closed[1:], Knot(walk.x, walk.y, walk.in_s, walk.in_s)):
-            hop = hypot(knot.x - x, knot.y - y)
-            x, y = knot.x, knot.y
-            for place in self._near(x, y):
+        left = None
+        for knot in closed:
+            way_s = 0.0
+            if left is not None:
+                way_s = knot.in_s - left.out_s - hypot(knot.x - left.x, knot.y - left.y) / FREE_MPS
+            excess_s = knot.out_s - knot.in_s + min(max(way_s, 0.0), PASS_GAP_S)
+            left = knot
+            found, away = self.library.places.near(knot.x, knot.y, ARRIVAL_M)
+            for place, metres in zip(found.tolist(), away.tolist(), strict=True):
                 held = known.get(place)
-                if held is None or knot.in_s - held.last_s > PASS_GAP_S:
-                    known[place] = Pass(place, knot.in_s, 0.0, knot.in_s)
-                else:
-                    known[place] = Pass(place, held.in_s, held.metres + hop, knot.in_s)
+                so_far_s = held.excess_s if held is not None and knot.in_s - held.last_s <= PASS_GAP_S else 0.0
+                known[place] = Pass(place, knot.out_s, so_far_s + (excess_s if metres <= AT_M else 0.0))
         return tuple(each for each in known.values() if walk.in_s - each.last_s <= PASS_GAP_S)
 
-    def _near(self, x: float, y: float) -> list[int]:
-        found: list[int] = self.library.places.near(x, y, ARRIVAL_M)[0].tolist()
-        return found
-
-    def _holds(self, each: Pass, walk: Walk) -> bool:
-        library = self.library
-        return hypot(library.place_x[each.place] - walk.x, library.place_y[each.place] - walk.y) <= ARRIVAL_M
-
-    def _served(self, served: bytes, passes: tuple[Pass, ...]) -> bytes:
-        """Mark the places whose pass has lasted long enough to be a service."""
+    def _served(self, served: bytes, passes: tuple[Pass, ...], walk: Walk) -> bytes:
+        """Mark the places whose pass has lasted long enough to be a service, the open knot's standing with it."""
         need = self.library.need_s
-        marked = [each.place for each in passes if each.last_s - each.in_s - each.metres / FREE_MPS >= need[each.place]]
-        new = [place for place in marked if not served[place >> 3] >> (place & 7) & 1]
+        excess = {each.place: each.excess_s for each in passes}
+        stood_s = walk.near_s - walk.in_s
+        if stood_s > 0.0:
+            here = walk.closed()
+            for place in self.library.places.near(here.x, here.y, AT_M)[0].tolist():
+                excess[place] = excess.get(place, 0.0) + stood_s
+        new = [p for p, seconds in excess.items() if seconds >= need[p] and not served[p >> 3] >> (p & 7) & 1]
         if new:
             bits = bytearray(served)
             for place in new:

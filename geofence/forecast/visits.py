@@ -1,22 +1,32 @@
 """When a truck came to a place and served it: passes within 50 m that took longer than driving by would.
 
-A pass is a stay within `ARRIVAL_M` of a place. Its excess is the time that it took beyond what a truck that only drives
-needs for the same way; from `need_s` on it served the place (a red light is seldom so long, a bag is seldom so quick).
+A pass is a stay within `ARRIVAL_M` of a place. Its excess is the time spent at the place itself, within `AT_M`, beyond what
+a truck that only drives needs for the same way; from `need_s` on it served the place. So a red light at the next corner
+is no service, and a bag is seldom so quick.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
 from geofence.forecast.walk import Floats, Ints, Trace
 
 ARRIVAL_M = 50.0
+AT_M = 35.0
 PASS_GAP_S = 90.0
 FREE_MPS = 7.0
-NEED_S = (12.0, 30.0)
+NEED_S = (12.0, 90.0)
 NEED_SHARE = 0.3
+SHARE_WHERE_ONE_WAITS = 0.5
+WAITS = 1.15
+USUAL = 0.9
+LONGEST_SHARE = 0.5
+MOST_S = 150.0
 
 
 class Passes(msgspec.Struct, frozen=True):
@@ -30,45 +40,87 @@ class Passes(msgspec.Struct, frozen=True):
 
 def passes_of(trace: Trace, places: Cells) -> Passes:
     """Find every pass of a day's walk by each place."""
-    rows: list[tuple[int, int]] = []
+    rows: list[tuple[int, int, bool]] = []
     for k, (x, y) in enumerate(zip(trace.x.tolist(), trace.y.tolist(), strict=True)):
-        found, _ = places.near(x, y, ARRIVAL_M)
-        rows.extend((place, k) for place in found.tolist())
+        found, away = places.near(x, y, ARRIVAL_M)
+        rows.extend((place, k, metres <= AT_M) for place, metres in zip(found.tolist(), away.tolist(), strict=True))
     if not rows:
         return Passes(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
     table = np.array(sorted(rows), dtype=np.int64)
-    place, knot = table[:, 0], table[:, 1]
-    step = _steps(trace)
+    place, knot, at = table[:, 0], table[:, 1], table[:, 2] > 0
     into, out = trace.in_s[knot], trace.out_s[knot]
     new = np.ones(len(place), dtype=bool)
     new[1:] = (place[1:] != place[:-1]) | (into[1:] - out[:-1] > PASS_GAP_S)
     first = np.flatnonzero(new)
     last = np.append(first[1:], len(place)) - 1
-    metres = np.add.reduceat(np.where(new, 0.0, step[knot]), first)
-    took = out[last] - into[first]
-    return Passes(place[first], into[first], out[last], took - metres / FREE_MPS)
+    excess = np.add.reduceat(np.where(at, _excess(trace)[knot], 0.0), first)
+    return Passes(place[first], into[first], out[last], excess)
 
 
-def _steps(trace: Trace) -> Floats:
-    """Tell the metres from the knot before to each knot."""
-    step = np.zeros(len(trace))
-    step[1:] = np.hypot(np.diff(trace.x), np.diff(trace.y))
-    return step
+def _excess(trace: Trace) -> Floats:
+    """Tell at each knot the seconds beyond driving through: those of standing, and of the way into it."""
+    stood = trace.out_s - trace.in_s
+    way = np.zeros(len(trace))
+    way[1:] = trace.in_s[1:] - trace.out_s[:-1] - np.hypot(np.diff(trace.x), np.diff(trace.y)) / FREE_MPS
+    excess: Floats = stood + np.clip(way, 0.0, PASS_GAP_S)
+    return excess
 
 
-def needs_of(passes: list[Passes], places: int) -> Floats:
-    """Learn for each place from which excess on a pass served it."""
+def longest_of(passes: Passes) -> Floats:
+    """Tell for each pass the longest excess of any pass by the same place on that day."""
+    if not len(passes.place):
+        return np.zeros(0)
+    first = np.flatnonzero(_firsts(passes.place))
+    counts = np.diff(np.append(first, len(passes.place)))
+    longest: Floats = np.repeat(np.maximum.reduceat(passes.excess_s, first), counts)
+    return longest
+
+
+def strength_of(passes: Sequence[Passes], places: int) -> Floats:
+    """Tell how much loading there is at each place: the longest excess of each day, capped, over all days."""
+    total = np.zeros(places)
+    for each in passes:
+        place, first = np.unique(each.place, return_index=True)
+        total[place] += np.minimum(longest_of(each)[first], MOST_S)
+    return total
+
+
+def needs_of(passes: Sequence[Passes], places: int) -> Floats:
+    """Learn for each place from which excess on a pass served it: a share of what the longest pass of a day takes.
+
+    Where a day often has several passes that take a while, there is a light, or a queue: there the share is larger.
+    """
     low, high = NEED_S
-    place = np.concatenate([each.place for each in passes]) if passes else np.zeros(0, dtype=np.int64)
-    excess = np.concatenate([each.excess_s for each in passes]) if passes else np.zeros(0)
     need = np.full(places, low)
-    order = np.lexsort((excess, place))
-    place, excess = place[order], excess[order]
-    long = excess >= low
-    place, excess = place[long], excess[long]
-    starts = np.searchsorted(place, np.arange(places), side="left")
-    counts = np.searchsorted(place, np.arange(places), side="right") - starts
-    known = counts > 0
-    at = starts[known] + (0.75 * (counts[known] - 1)).astype(np.int64)
-    need[known] = np.clip(NEED_SHARE * excess[at], low, high)
+    place = _joined([each.place for each in passes])
+    excess = np.concatenate([each.excess_s for each in passes] or [np.zeros(0)])
+    longest = np.concatenate([longest_of(each) for each in passes] or [np.zeros(0)])
+    once = np.concatenate([_firsts(each.place) for each in passes] or [np.zeros(0, bool)])
+    took = np.bincount(place[excess >= low], minlength=places)
+    kept = once & (longest >= low)
+    days = np.bincount(place[kept], minlength=places)
+    share = np.where(took > WAITS * days, SHARE_WHERE_ONE_WAITS, NEED_SHARE)
+    place, longest = place[kept], longest[kept]
+    order = np.lexsort((longest, place))
+    starts = np.cumsum(days) - days
+    known = np.flatnonzero(days)
+    usual = longest[order][starts[known] + (USUAL * (days[known] - 1)).astype(np.int64)]
+    need[known] = np.clip(share[known] * usual, low, high)
     return need
+
+
+def _firsts(place: Ints) -> npt.NDArray[np.bool_]:
+    """Tell which passes are the first of their place on a day."""
+    return np.append(True, place[1:] != place[:-1])[: len(place)]
+
+
+def _joined(parts: Sequence[Ints]) -> Ints:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def served_by(passes: Passes, need_s: Floats) -> npt.NDArray[np.bool_]:
+    """Tell which passes of a day served: long enough for the place, and no mere fraction of the day's longest there."""
+    served: npt.NDArray[np.bool_] = (passes.excess_s >= need_s[passes.place]) & (
+        passes.excess_s >= LONGEST_SHARE * longest_of(passes)
+    )
+    return served

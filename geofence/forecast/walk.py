@@ -20,17 +20,26 @@ HOP_M = 25.0
 SPACING_M = 30.0
 TOP_SPEED_MPS = 35.0
 BELIEVE_AFTER = 3
+STOOD_S = 10.0
 GAP_S = 1_800.0
 """A silence after which the way in between is not drawn."""
 
 
 class Walk(msgspec.Struct, frozen=True, array_like=True):
-    """The open knot: its place, when it was reached, and when the truck was last seen at it."""
+    """The open knot: where and when it was reached, when the truck was last seen at it, and where it stood on average."""
 
     x: float
     y: float
     in_s: float
     near_s: float
+    mean_x: float
+    mean_y: float
+
+    def closed(self) -> Knot:
+        """The knot as it is left: a truck that stood a while was where it stood, not where it slowed down."""
+        if self.near_s - self.in_s < STOOD_S:
+            return Knot(self.x, self.y, self.in_s, self.near_s)
+        return Knot(self.mean_x, self.mean_y, self.in_s, self.near_s)
 
 
 class Knot(msgspec.Struct, frozen=True, array_like=True):
@@ -44,15 +53,17 @@ class Knot(msgspec.Struct, frozen=True, array_like=True):
 
 def begin(at_s: float, x: float, y: float) -> Walk:
     """Open the first knot."""
-    return Walk(x, y, at_s, at_s)
+    return Walk(x, y, at_s, at_s, x, y)
 
 
 def onward(walk: Walk, at_s: float, x: float, y: float) -> tuple[Walk, tuple[Knot, ...]]:
     """Take the next fix: the knots that it closes, the last of them being the way to the new open one."""
     away = hypot(x - walk.x, y - walk.y)
     if away < HOP_M:
-        return Walk(walk.x, walk.y, walk.in_s, at_s), ()
-    closed = [Knot(walk.x, walk.y, walk.in_s, walk.near_s)]
+        share = (at_s - walk.near_s) / max(at_s - walk.in_s, 1e-9)
+        mean_x, mean_y = walk.mean_x + (x - walk.mean_x) * share, walk.mean_y + (y - walk.mean_y) * share
+        return Walk(walk.x, walk.y, walk.in_s, at_s, mean_x, mean_y), ()
+    closed = [walk.closed()]
     if at_s - walk.near_s <= GAP_S:
         pieces = max(1, round(away / SPACING_M))
         for k in range(1, pieces):
@@ -88,7 +99,7 @@ def trace_of(at_s: Floats, x: Floats, y: Floats) -> Trace:
             if len(doubted) < BELIEVE_AFTER:
                 continue
             if walk is not None:
-                knots.append(Knot(walk.x, walk.y, walk.in_s, walk.near_s))
+                knots.append(walk.closed())
             walk = None
         last, doubted = fix, []
         if walk is None:
@@ -97,7 +108,7 @@ def trace_of(at_s: Floats, x: Floats, y: Floats) -> Trace:
         walk, closed = onward(walk, *fix)
         knots.extend(closed)
     if walk is not None:
-        knots.append(Knot(walk.x, walk.y, walk.in_s, walk.near_s))
+        knots.append(walk.closed())
     table = np.array([(knot.x, knot.y, knot.in_s, knot.out_s) for knot in knots]).reshape(-1, 4)
     return Trace(*(np.ascontiguousarray(column) for column in table.T))
 

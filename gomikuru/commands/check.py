@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gomikuru.counted import counted
 from model.problem import Problem
 
 
@@ -64,8 +65,8 @@ def _show(problems: list[Problem], folders: list[str], as_json: bool) -> None:
     else:
         for problem in problems:
             typer.echo(f"{'warning' if problem.warning else 'error'}: {problem}")
-    names = ", ".join(folders) or "no city"
-    typer.echo(f"checked the settings and {names}: {wrong} errors, {len(problems) - wrong} warnings")
+    names, mild = ", ".join(folders) or "no city", len(problems) - wrong
+    typer.echo(f"checked the settings and {names}: {counted(wrong, 'error')}, {counted(mild, 'warning')}")
 
 
 def _table(problems: list[Problem]) -> Table:

@@ -18,9 +18,11 @@ ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings file
 Demo = Annotated[bool, typer.Option("--demo", help="A simulated day of the sample city, on embedded servers.")]
 Seconds = Annotated[float | None, typer.Option("--for", min=1.0, help="Stop after so many seconds.")]
 City = Annotated[Path | None, typer.Option("--city", help="With --demo: another city's folder.")]
-Speed = Annotated[float, typer.Option("--speed", min=1.0, max=120.0, help="With --demo: how much faster than life.")]
-Homes = Annotated[int, typer.Option("--homes", min=1, help="With --demo: how many simulated homes.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="With --demo: the same seed gives the same day.")]
+Speed = Annotated[
+    float | None, typer.Option("--speed", min=1.0, max=120.0, help="With --demo: how much faster than life (20).")
+]
+Homes = Annotated[int | None, typer.Option("--homes", min=1, help="With --demo: how many simulated homes (20000).")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="With --demo: the same seed gives the same day (1).")]
 Plain = Annotated[bool, typer.Option("--plain", help="With --demo: lines instead of the live display.")]
 
 
@@ -29,9 +31,9 @@ def run(
     demo: Demo = False,
     seconds: Seconds = None,
     city: City = None,
-    speed: Speed = 20.0,
-    homes: Homes = 20_000,
-    seed: Seed = 1,
+    speed: Speed = None,
+    homes: Homes = None,
+    seed: Seed = None,
     plain: Plain = False,
     config: ConfigFile = None,
 ) -> None:
@@ -45,7 +47,10 @@ def run(
 
         if stages or config:
             _fail("--demo runs all stages with settings of its own; leave the stages and --config away", 2)
-        raise typer.Exit(demonstrate(Wanted(seconds, city, speed, homes, seed, plain)))
+        raise typer.Exit(demonstrate(Wanted(seconds, city, speed or 20.0, homes or 20_000, _or(seed, 1), plain)))
+    for_demo = {"--city": city, "--speed": speed, "--homes": homes, "--seed": seed, "--plain": plain or None}
+    if given := [name for name, value in for_demo.items() if value is not None]:
+        _fail(f"{', '.join(given)}: only with --demo; the service itself takes its cities from the settings", 2)
     raise typer.Exit(_serve(names, seconds, config))
 
 
@@ -60,6 +65,8 @@ def _serve(names: tuple[str, ...], seconds: float | None, config: Path | None) -
     from gomikuru.metrics import PrometheusMeter
     from gomikuru.service import NothingToServe, cities_to_serve, ended_by_signals, running
     from gomikuru.settings import SettingsError, load
+    from notifier.adapters.catalogues import CatalogueFault
+    from notifier.ports import ChannelFault
     from streams.ports import StoreUnavailable
 
     try:
@@ -82,8 +89,14 @@ def _serve(names: tuple[str, ...], seconds: float | None, config: Path | None) -
             with running(parts, names, over) as at_work:
                 over.wait(seconds)
         return 1 if at_work.failed or servers.problem else 0
-    except (EmbeddedFailed, NothingToServe, StoreUnavailable, OSError, ValueError) as error:
+    except ChannelFault as fault:
+        _fail(f"{fault}; `gomikuru check` names the setting", 1)
+    except (CatalogueFault, EmbeddedFailed, NothingToServe, StoreUnavailable, OSError, ValueError) as error:
         _fail(str(error), 1)
+
+
+def _or(value: int | None, default: int) -> int:
+    return default if value is None else value
 
 
 def _fail(text: str, code: int) -> NoReturn:

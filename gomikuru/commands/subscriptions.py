@@ -25,7 +25,7 @@ def subscribe(
         typer.Option(
             "--csv",
             help="Take every home of a residents.csv: resident_id, lat, lon, category, lead_minutes, lead_metres; "
-            "where wanted language, zone, quiet, target_kind, target. docs/replay.md describes them.",
+            "where wanted language, zone, point, quiet, target_kind, target. docs/replay.md describes them.",
         ),
     ] = None,
     skip_bad: Annotated[
@@ -38,6 +38,9 @@ def subscribe(
     lat: Annotated[float | None, typer.Option("--lat", help="The home's latitude, degrees WGS 84.")] = None,
     lon: Annotated[float | None, typer.Option("--lon", help="The home's longitude.")] = None,
     zone: Annotated[str | None, typer.Option("--zone", help="The home's zone, instead of its position.")] = None,
+    point: Annotated[
+        str | None, typer.Option("--point", help="With --lat and --lon: the collection point's name that is there.")
+    ] = None,
     metres: Annotated[
         float | None, typer.Option("--metres", help="Tell when a truck is this near: 100 to 2000.")
     ] = None,
@@ -56,12 +59,17 @@ def subscribe(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Subscribe one home, or every home of a CSV file. What exists already under the same id is changed."""
+    """Subscribe one home, or every home of a CSV file. What exists already under the same id is changed.
+
+    With --id and --target alone devices are added to a home that is subscribed.
+    """
     from gomikuru import subscriptions as desk
     from gomikuru.wishes import NOTHING, Asked
 
     asked = Asked(
-        resident, lat, lon, zone, metres, minutes, on_zone, tuple(category or ()), language, quiet, tuple(target or ())
+        *(resident, lat, lon, zone, metres, minutes, on_zone, tuple(category or ()), language, quiet),
+        targets=tuple(target or ()),
+        point=point,
     )
     with desk.opened(config, city) as office:
         if csv is None:
@@ -77,15 +85,26 @@ def unsubscribe(
     ids: Annotated[list[str] | None, typer.Argument(help="The ids of the subscriptions.")] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every subscription of the city.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --all: do not ask.")] = False,
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", help="Only this device, KIND:VALUE, of the one home; repeat it."),
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Remove subscriptions and everything about them: home, devices, dead letters. Ends with 1 if one was not there."""
+    """Remove subscriptions and everything about them: home, devices, dead letters. Ends with 1 if one was not there.
+
+    With --target the home stays subscribed and loses that device only.
+    """
     from gomikuru import subscriptions as desk
 
     if everyone == bool(ids):
         desk.stop("say whom: the ids, or --all", 2)
+    if target and len(ids or ()) != 1:
+        desk.stop("--target is a device of one home: give one id", 2)
     with desk.opened(config, city) as office:
-        if not everyone:
+        if target:
+            desk.drop_devices(office, (ids or [""])[0], target)
+        elif not everyone:
             desk.remove(office, ids or [])
         elif yes or typer.confirm(f"Remove every subscription of {city}?"):
             desk.remove_all(office)

@@ -12,9 +12,10 @@ from firebase_admin.credentials import Certificate
 
 from gomikuru.clocks import machine_ms
 from gomikuru.doctor.findings import Finding, clock, error, note, ok
+from gomikuru.fcm_account import fcm_account
 from gomikuru.settings import Settings
 from notifier.adapters.fcm import trust
-from notifier.adapters.fcm_settings import FcmSettings, service_account
+from notifier.adapters.fcm_settings import service_account
 from notifier.adapters.fcm_tokens import TokenRequest
 from notifier.ports import ChannelFault
 
@@ -33,15 +34,13 @@ REMEDIES = {
 
 def examine_fcm(settings: Settings) -> Iterator[Finding]:
     """Fetch an access token and ask FCM to check, not send, a message."""
-    if settings.fcm.service_account_json is None:
+    asked = fcm_account(settings)
+    if asked is None:
         yield note(PART, "no service account is set: no pushes go out through FCM", "set fcm.service_account_file")
         return
-    proxy = settings.fcm.proxy.get_secret_value() if settings.fcm.proxy else None
-    account_text = settings.fcm.service_account_json.get_secret_value()
-    asked = FcmSettings(service_account_json=account_text, proxy=proxy, ca_file=settings.fcm.ca_file)
     try:
         account = service_account(asked)
-        client = httpx.Client(verify=trust(asked), proxy=proxy, timeout=settings.fcm.http_timeout_s, trust_env=False)
+        client = httpx.Client(verify=trust(asked), proxy=asked.proxy, timeout=asked.timeout_s, trust_env=False)
     except ChannelFault as fault:
         yield error(PART, str(fault), "mend the service account, fcm.proxy or fcm.ca_file")
         return

@@ -11,12 +11,17 @@ from collections.abc import Callable
 
 from ingest.ports import Message
 
+MOST_BYTES = 64 * 1024 * 1024
+"""A queue with payloads of so many bytes is full, however few they are."""
+
 
 class Inbox:
     """Messages in the order of arrival. `on_room` is called when a full queue has room again."""
 
-    def __init__(self, limit: int, on_room: Callable[[], None]) -> None:
+    def __init__(self, limit: int, on_room: Callable[[], None], limit_bytes: int = MOST_BYTES) -> None:
         self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._bytes = 0
         self._on_room = on_room
         self._messages: deque[Message] = deque()
         self._changed = threading.Condition()
@@ -27,12 +32,13 @@ class Inbox:
     @property
     def full(self) -> bool:
         """Tell whether the reader must stop."""
-        return len(self._messages) >= self._limit
+        return len(self._messages) >= self._limit or self._bytes >= self._limit_bytes
 
     def put(self, message: Message) -> None:
         """Add a message."""
         with self._changed:
             self._messages.append(message)
+            self._bytes += len(message.payload)
             if len(self._messages) == 1:
                 self._changed.notify()
 
@@ -43,6 +49,7 @@ class Inbox:
                 self._changed.wait(wait_s)
             was_full = self.full
             taken = [self._messages.popleft() for _ in range(min(count, len(self._messages)))]
+            self._bytes -= sum(len(message.payload) for message in taken)
         if was_full:
             self._on_room()
         return taken

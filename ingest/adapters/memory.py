@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
+from ingest.decode import cut
 from ingest.ports import Message
 
 
@@ -25,7 +26,8 @@ class MemoryBroker:
     def publish(self, topic: str, payload: bytes, retained: bool = False) -> None:
         """Publish as a truck would, QoS 1."""
         with self._changed:
-            self._waiting.append(Message(topic, payload, retained, time.monotonic()))
+            kept, cut_from = cut(payload)
+            self._waiting.append(Message(topic, kept, retained, time.monotonic(), cut_from=cut_from))
             self._changed.notify()
 
     def reconnect(self) -> None:

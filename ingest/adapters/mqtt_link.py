@@ -21,6 +21,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from ingest.adapters.inbox import Inbox
 from ingest.adapters.mqtt_ahead import AheadClient
 from ingest.adapters.mqtt_options import MqttOptions
+from ingest.decode import cut
 from ingest.ports import Message
 
 _FILTERS_A_PACKET = 50
@@ -179,7 +180,8 @@ class MqttLink:
         if self._parting:
             return
         receipt = arrived.mid if arrived.qos else None
-        message = Message(_topic(arrived), bytes(arrived.payload), arrived.retain, time.monotonic(), receipt)
+        payload, cut_from = cut(bytes(arrived.payload))
+        message = Message(_topic(arrived), payload, arrived.retain, time.monotonic(), receipt, cut_from)
         if receipt is not None:
             held = self.held.get(receipt)
             if held is not None and held[:3] == message[:3]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -18,7 +18,8 @@ from firebase_admin import exceptions, messaging
 
 from notifier.adapters import fcm_answers, fcm_message
 from notifier.adapters.fcm_http import Connections
-from notifier.adapters.fcm_sdk import Exchange, MessagingApp
+from notifier.adapters.fcm_proxy import proxy_of
+from notifier.adapters.fcm_sdk import Exchange, MessagingApp, certificate_of
 from notifier.adapters.fcm_settings import FcmSettings, service_account
 from notifier.adapters.fcm_tokens import AccessTokens, NoAccessToken, TokenRequest
 from notifier.outcome import Delivered, Outcome, Refused, TryAgain
@@ -104,6 +105,20 @@ class FcmChannel:
         await asyncio.get_running_loop().run_in_executor(self._executor, self._app.delete)
         self._token_http.close()
         self._executor.shutdown(wait=False)
+
+
+def faults(settings: FcmSettings) -> Iterator[tuple[str, ChannelFault]]:
+    """Try everything that an account needs, without connecting: the names of the fields that will not do, and why."""
+    trials: dict[str, Callable[[], object]] = {
+        "service_account": lambda: certificate_of(service_account(settings)),
+        "proxy": lambda: proxy_of(settings.proxy),
+        "ca_file": lambda: trust(settings),
+    }
+    for name, attempt in trials.items():
+        try:
+            attempt()
+        except ChannelFault as fault:
+            yield name, fault
 
 
 def trust(settings: FcmSettings) -> ssl.SSLContext:

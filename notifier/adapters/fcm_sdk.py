@@ -55,16 +55,21 @@ class OneTryClient:
         """Do nothing: whoever made the connections closes them, in their own loop."""
 
 
+def certificate_of(account: dict[str, Any]) -> credentials.Certificate:
+    """Read the key of a service account; raise ChannelFault."""
+    try:
+        return credentials.Certificate(account)
+    except ValueError as error:
+        raise ChannelFault("FCM service account: the private key cannot be read; download it again") from error
+
+
 class MessagingApp:
     """A firebase-admin app of our own whose messages go out through `http`, once, to `endpoint`."""
 
     def __init__(self, account: dict[str, Any], endpoint: str, http: Connections, timeout_s: float) -> None:
-        try:
-            certificate = credentials.Certificate(account)
-            name = f"gomikuru-fcm-{next(_app_numbers)}"
-            self._app = firebase_admin.initialize_app(certificate, {"httpTimeout": timeout_s}, name)
-        except ValueError as error:
-            raise ChannelFault("FCM service account: the private key cannot be read; download it again") from error
+        certificate = certificate_of(account)
+        name = f"gomikuru-fcm-{next(_app_numbers)}"
+        self._app = firebase_admin.initialize_app(certificate, {"httpTimeout": timeout_s}, name)
         self.credential = certificate.get_credential()
         self.project: str = account["project_id"]
         service = messaging._get_messaging_service(self._app)

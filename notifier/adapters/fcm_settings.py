@@ -10,6 +10,7 @@ import msgspec
 
 from notifier.ports import ChannelFault
 
+NEEDED = ("project_id", "client_email", "private_key", "token_uri")
 GOOGLE = "https://fcm.googleapis.com"
 
 
@@ -40,10 +41,14 @@ def service_account(settings: FcmSettings) -> dict[str, Any]:
         raise ChannelFault(f"{where}: is not JSON; download the key again from the Firebase console") from error
     if not isinstance(account, dict) or account.get("type") != "service_account":
         raise ChannelFault(f'{where}: is no service account (its "type" must be "service_account")')
-    missing = [key for key in ("project_id", "client_email", "private_key", "token_uri") if not account.get(key)]
+    missing = [key for key in NEEDED if not _is_text(account.get(key))]
     if missing:
         raise ChannelFault(f"{where}: lacks {', '.join(missing)}; download the key again from the Firebase console")
     return account
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def _service_account_text(settings: FcmSettings) -> tuple[str, str]:

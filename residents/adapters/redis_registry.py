@@ -65,11 +65,6 @@ def aside_names(data: bytes) -> Collection[str]:
     return [home.subscription for home in event.put] if isinstance(event, HomesChanged) else ()
 
 
-def aside(city: str) -> str:
-    """Name the bounded stream of events that the engine could not take."""
-    return keys.key("aside", city)
-
-
 _dead_letter = msgspec.msgpack.Decoder(tuple[str, int, bytes])
 _aside = msgspec.msgpack.Decoder(tuple[str, str, bytes])
 
@@ -87,7 +82,7 @@ class RedisRegistry:
         self._store = store
         self._clock = clock
         self._tokens = tokens
-        self._traces = {keys.dead: dead_letter_names, aside: aside_names} if traces is None else dict(traces)
+        self._traces = {keys.dead: dead_letter_names, keys.aside: aside_names} if traces is None else dict(traces)
 
     def put(self, city: str, wish: Wish, known: Known = ANYTHING) -> Subscription:
         """Keep a wish, new or in place of the one with its id. Raise WishRefused with all that is wrong."""

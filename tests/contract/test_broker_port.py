@@ -9,7 +9,8 @@ import pytest
 
 from ingest.adapters.memory import MemoryBroker
 from ingest.adapters.mqtt import MqttBroker
-from ingest.decode import filters
+from ingest.decode import MAX_PAYLOAD, filters
+from ingest.letter import KEPT_BYTES
 from ingest.ports import Broker, Message
 from tests.support.brokers import LOAD, BrokerServer, Mosquitto, Nats, publish
 from tests.support.ingest import DIRECTORY, fix
@@ -108,6 +109,21 @@ def test_messages_arrive_in_order_with_their_topic(post: Post) -> None:
     assert payloads(taken) == BYTES
     assert {message.topic for message in taken} == {FIXES[0][0]}
     assert not any(message.retained for message in taken)
+
+
+def test_of_a_payload_that_is_too_large_only_the_beginning_is_held(post: Post) -> None:
+    """It is told how long it was, and it is acknowledged as any other."""
+    topic = FIXES[0][0]
+    broker = post.connect()
+    post.publish([(topic, b"[" + b" " * 400_000), (topic, b"[" + b" " * (MAX_PAYLOAD - 1)), FIXES[0]])
+    taken = take(broker, 3)
+    assert [len(message.payload) for message in taken] == [KEPT_BYTES, MAX_PAYLOAD, len(BYTES[0])]
+    assert [message.cut_from for message in taken] == [400_001, 0, 0]
+    broker.done(taken)
+    broker.close(2.0)
+    again = post.connect()
+    post.publish([FIXES[1]])
+    assert payloads(take(again, 1)) == [BYTES[1]]
 
 
 def test_what_is_published_while_ingest_is_away_is_kept(post: Post) -> None:

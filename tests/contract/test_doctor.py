@@ -101,6 +101,46 @@ def test_a_broker_that_lets_ingest_read_is_well(broker: tuple[BrokerServer, str]
     assert "cannot be asked over MQTT: not checked" in told(found, "note")
 
 
+def test_a_broker_that_keeps_what_it_acknowledges_is_well(mosquitto: Mosquitto) -> None:
+    """With the shipped configuration all that is published while nobody is there arrives, and no session stays."""
+    for protocol in ("5", "3.1.1"):
+        found = findings("broker", broker_settings(mosquitto, protocol))
+        assert "kept all 1200 messages" in told(found, "ok"), found
+        assert told(found, "error") == ""
+    mosquitto.stop()
+    database = (mosquitto.path / "data" / "mosquitto.db").read_bytes()
+    assert b"-doctor-" not in database
+    assert b"gomikuru/doctor" not in database
+
+
+def test_a_broker_as_it_comes_loses_what_it_acknowledged_and_that_is_an_error(tmp_path: Path) -> None:
+    """Mosquitto's own bound of 1,000 messages drops silently what it acknowledged; the remedy names the lines."""
+    server = _AsItComes(tmp_path / "broker")
+    server.start()
+    try:
+        for protocol in ("5", "3.1.1"):
+            wrong = told(findings("broker", settings(BROKER__URL=server.url, BROKER__PROTOCOL=protocol)), "error")
+            assert "of 1200 messages that it acknowledged while nobody was there it kept 1" in wrong
+            assert "max_queued_messages 0" in wrong
+    finally:
+        server.stop()
+
+
+def test_where_the_doctor_has_no_topic_of_its_own_that_is_a_note(nats: Nats) -> None:
+    """An ACL that leaves the doctor's topic out is no error: it says what was not tried."""
+    found = findings("broker", broker_settings(nats, "3.1.1"))
+    assert told(found, "error") == ""
+    assert "while ingest is away was not tried" in told(found, "note")
+
+
+class _AsItComes(Mosquitto):
+    """Mosquitto with its own defaults."""
+
+    def write_configuration(self) -> None:
+        text = f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
+        (self.path / "mosquitto.conf").write_text(text, encoding="utf-8")
+
+
 def test_a_wrong_password_is_an_error_that_does_not_repeat_it(broker: tuple[BrokerServer, str]) -> None:
     """The remedy names the settings."""
     server, protocol = broker
@@ -145,6 +185,7 @@ def test_embedded_servers_of_a_running_instance_are_reached_and_well(tmp_path: P
         found = list(examine(made, TOPICS, ["store", "broker"]))
         assert told(found, "error") == told(found, "warning") == ""
         assert "a message came round in" in told(found, "ok")
+        assert "kept all 1200 messages" in told(found, "ok")
     assert "no Gomikuru runs" in told(list(examine(made, TOPICS, ["store", "broker"])), "error")
 
 

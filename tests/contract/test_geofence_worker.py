@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from geofence.aside import events_aside
 from geofence.batch import run_batch
 from geofence.book import Book
 from geofence.limits import Limits
@@ -296,7 +297,11 @@ def test_what_is_no_event_is_set_aside_and_the_line_goes_on(store: Store) -> Non
     offered(store, events[40:])
     work_off(store, one)
     assert told(store) == expected(events)
-    assert store.length(keys.key("aside", "minami")) >= len(garbage)
+    kept = list(events_aside(store, "minami"))
+    assert [each.data for each in kept[-len(garbage) :]] == garbage
+    assert all(each.why.startswith("no event: ") for each in kept)
+    assert one._meter.counts == {**one._meter.counts, "events_set_aside": len(kept)}
+    assert "dead_letters" not in one._meter.counts
 
 
 def test_an_event_on_which_the_engine_fails_is_set_aside_alone(store: Store) -> None:

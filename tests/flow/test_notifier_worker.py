@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
 from model.alert import Kind, encode_alert
 from model.subscription import Quiet, Target, TargetKind
@@ -102,14 +103,17 @@ def test_a_template_that_every_send_refuses_prunes_nobody_and_can_be_read_and_re
 
 
 def test_expired_quiet_and_unaddressed_alerts_are_counted_and_never_sent() -> None:
-    """None of them reaches a channel; all of them are finished, each with its reason."""
+    """None of them reaches a channel; all of them are finished, each with its reason, also in the log."""
     channel = ScriptedChannel()
     asleep = subscription("asleep", quiet=Quiet(8 * 60, 9 * 60))
     one = bench(subscription(), asleep, subscription("bare", targets=()), channel=channel)
     one.tell(alert(useful_until_ms=NOW_MS), alert("asleep"), alert("gone"), alert("bare"))
-    with one.running():
+    with structlog.testing.capture_logs() as lines, one.running():
         wait_until(lambda: finished(one), what="the alerts to finish")
     assert channel.pushes == []
+    ways = {line["alert"]: (line["ping"], line["why"]) for line in lines if line["event"] == "alert_not_sent"}
+    whys = {"s1": "expired", "asleep": "quiet", "gone": "no_subscription", "bare": "no_target"}
+    assert ways == {alert(home).id: (alert().ping, why) for home, why in whys.items()}
     assert sorted(record.what for record in one.records()) == ["expired", "no_subscription", "no_target", "quiet"]
     assert one.meter.counts["alerts_expired", "minami", "approaching"] == 1
     assert one.meter.counts["alerts_quiet", "minami", "approaching"] == 1
@@ -355,6 +359,30 @@ def test_a_store_that_is_away_for_a_while_costs_no_alert() -> None:
     with one.running():
         wait_until(lambda: not one.worker.health().store_ok, what="the store to be told away")
         wait_until(lambda: memory.backlog(keys.alerts("minami"), "notifier") == 0, what="the alert to finish")
+        wait_until(lambda: one.worker.health() == Health(True, (), 0), what="the worker to be well")
+    assert len(channel.pushes) == 1
+
+
+def test_a_worker_that_fails_says_so_until_it_works_again() -> None:
+    """A fault that is ours is no store that is away: health names the city, and the alert goes out afterwards."""
+    channel = ScriptedChannel()
+    limits = Limits(block_ms=10, reclaim_idle_s=0.1, reclaim_every_s=0.02)
+    one = bench(subscription(), channel=channel, limits=limits)
+    residents, broken = one.residents.get_many, threading.Event()
+
+    def read(city_id: str, ids: list[str]) -> object:
+        if broken.is_set():
+            raise RuntimeError("bug")
+        return residents(city_id, ids)
+
+    broken.set()
+    one.residents.get_many = read
+    one.tell(alert())
+    with one.running():
+        wait_until(lambda: one.worker.health().failing == ("minami",), what="the fault to be told")
+        assert one.worker.health().store_ok
+        broken.clear()
+        wait_until(lambda: finished(one), what="the alert to finish")
         wait_until(lambda: one.worker.health() == Health(True, (), 0), what="the worker to be well")
     assert len(channel.pushes) == 1
 

@@ -85,10 +85,11 @@ class Run:
         }
 
     def subscribe(self) -> None:
-        """Let the homes subscribe, each with a phone of its own kind, and one household by its zone."""
+        """Let the homes subscribe, each with a phone of its own kind, and two households by their zone, one without."""
         store = wiring.store_at(load(None, self.environ()))
         wishes = [self._wish(name, Pin(*where), MetresLead(150.0)) for name, where in HOMES.items()]
         wishes.append(self._wish("zoned", InZone(ZONE), ZoneLead()))
+        wishes.append(Wish(id="deviceless", place=InZone(ZONE), lead=ZoneLead(), targets=()))
         RedisRegistry(store, SystemClock()).import_many(CITY, wishes)
         store.close()
         for name, answer in ANSWERS.items():
@@ -208,17 +209,22 @@ def test_a_ping_can_be_followed_by_its_id_and_nothing_private_is_written_on_its_
 
 
 def follow(run: Run) -> None:
-    """Follow each alert back to its ping and forward to what became of it."""
+    """Follow each alert back to its ping and forward to what became of it, and each refusal to its reason."""
     lines = run.member.logged()
     decided = [line for line in lines if line["event"] == "alert_decided"]
-    assert len(decided) == len(HOMES) + 1
+    assert len(decided) == len(HOMES) + 2
     outcomes = {}
     for alert in decided:
         ping = alert["ping"]
         way = [line for line in lines if ping == line.get("ping") and line.get("alert") in (None, alert["alert"])]
         events = {line["event"] for line in way}
-        assert events == {"ping_appended", "ping_weighed", "alert_decided", "push_sent"}
+        end = "alert_not_sent" if "alert_not_sent" in events else "push_sent"
+        assert events == {"ping_appended", "ping_weighed", "alert_decided", end}
         assert {line["city"] for line in way} == {CITY}
-        outcomes[alert["alert"]] = next(line["outcome"] for line in way if line["event"] == "push_sent")
-    assert sorted(set(outcomes.values())) == ["again", "barred", "delivered", "gone", "refused"]
+        outcomes[alert["alert"]] = next(line.get("outcome", line.get("why")) for line in way if line["event"] == end)
+    assert sorted(set(outcomes.values())) == ["again", "barred", "delivered", "gone", "no_target", "refused"]
+    refused = [line for line in lines if line["event"] == "ping_refused"]
+    assert [(line["topic"], line["truck"], line["reason"]) for line in refused] == [
+        (ping_topic("17"), "17", reason) for reason in ("malformed", "malformed", "future")
+    ]
     assert {line["level"] for line in lines if line["event"] == "push_sent"} == {"info"}

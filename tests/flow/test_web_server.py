@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 import queue
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import httpx
 import pytest
 
+from gomikuru import wiring
+from gomikuru.metrics import MemoryMeter
+from gomikuru.settings import load
+from gomikuru.stages import RunningStages
+from streams.memory import MemoryStore
+from tests.support.service import parts_for
 from tests.support.waiting import wait_until
 from web import app as web_app
+from web.adapters import server as web_server
 from web.adapters.server import WebServer, WebUnavailable
 from web.app import make_app
 from web.live import News, TruckSeen, difference
@@ -164,3 +173,49 @@ def test_a_taken_port_is_told_with_its_address(site: Site) -> None:
         WebServer(
             make_app(site.view, lambda: CityMap("m", "m", "UTC", "en", EMPTY, EMPTY), Clock(), None), port=port
         ).start()
+
+
+def test_a_server_that_dies_is_told_to_whoever_waits_for_the_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would be answered: the stage must end, so that the process is started anew."""
+    monkeypatch.setattr(web_server, "LOOK_S", 0.01)
+    site.server._server.should_exit = True
+    with pytest.raises(WebUnavailable, match=r"http://127\.0\.0\.1:\d+/ ended by itself"):
+        site.server.serve(threading.Event())
+
+
+def test_a_server_that_is_to_end_is_no_trouble(site: Site) -> None:
+    """Asked to stop, it serves no longer and raises nothing."""
+    stop = threading.Event()
+    stop.set()
+    site.server.serve(stop)
+
+
+def test_the_web_stage_ends_the_service_when_its_server_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As wired: its following of the streams ends too, and the stage is told as dead."""
+    monkeypatch.setattr(web_server, "LOOK_S", 0.01)
+    monkeypatch.setattr(wiring, "store_at", lambda _settings: ClosingStore())
+    (tmp_path / "minami").mkdir()
+    (tmp_path / "minami" / "city.toml").write_text('id = "minami"\nname = "南市"\ntimezone = "Asia/Tokyo"\n')
+    (tmp_path / "minami" / "trucks.csv").write_text("truck_id,credential\n17,minami-17\n")
+    settings = load(None, {"GOMIKURU_CITIES_DIR": str(tmp_path / "minami"), "GOMIKURU_WEB__PORT": "0"})
+    servers: list[WebServer] = []
+    start = WebServer.start
+    monkeypatch.setattr(WebServer, "start", lambda self: (servers.append(self), start(self))[1])
+    over = threading.Event()
+    stages = RunningStages([wiring.web_stage(parts_for(settings, tmp_path / "minami", MemoryMeter()))], over)
+    stages.start()
+    try:
+        wait_until(lambda: servers and servers[0]._server.started, what="the page")
+        assert stages.stand()["web"].ready
+        servers[0]._server.should_exit = True
+        assert over.wait(10)
+        assert (stages.failed, stages.health()["live"]) == ("web", False)
+    finally:
+        stages.stop()
+
+
+class ClosingStore(MemoryStore):
+    """A store in memory with what the wiring expects of a real one."""
+
+    def close(self) -> None:
+        """End nothing."""

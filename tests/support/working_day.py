@@ -33,6 +33,7 @@ from tests.support.waiting import wait_until
 FROM, UNTIL = "2015-12-10T13:00:00Z", "2015-12-10T16:00:00Z"
 HOMES = 3000
 SLICE = 30
+RECLAIM_S = 4
 AUDIT = "audit"
 """A group that reads nothing: nothing of the alerts is trimmed before the test has counted them."""
 
@@ -86,7 +87,7 @@ class WorkingDay:
         return list(twin.play(self.pings))
 
     def check(self, fcm: FcmServer) -> None:
-        """Hold alerts and pushes to those of one worker alone: the same, each once, each with its tag."""
+        """Hold alerts and pushes to those of one worker alone: the same in order, each once, each with its tag."""
         expected = self.expected()
         decided = [decode_alert(entry.data) for entry in self.store.read(keys.alerts(CITY), "0-0", 100_000, 0)]
         assert len(expected) > HOMES / 4, "these hours should reach many homes"
@@ -112,7 +113,7 @@ class WorkingDay:
             "GOMIKURU_STORE__TIMEOUT_S": "3",
             "GOMIKURU_GEOFENCE__LEASE_MS": "2000",
             "GOMIKURU_GEOFENCE__BATCH_MAX": "16",
-            "GOMIKURU_NOTIFIER__RECLAIM_AFTER_S": "4",
+            "GOMIKURU_NOTIFIER__RECLAIM_AFTER_S": str(RECLAIM_S),
             "GOMIKURU_FCM__SERVICE_ACCOUNT_FILE": str(account),
             "GOMIKURU_FCM__URL": fcm.url,
             "GOMIKURU_FCM__CA_FILE": str(fcm.ca(self._folder / "fcm-ca.pem")),
@@ -121,6 +122,12 @@ class WorkingDay:
         }
 
 
-def facts(alerts: list[Alert]) -> set[tuple[str, int, str, str]]:
-    """Tell what two workers must agree on."""
-    return {(alert.id, alert.fired_ms, alert.vehicle, alert.kind.value) for alert in alerts}
+def facts(alerts: list[Alert]) -> list[tuple[object, ...]]:
+    """Tell what two workers must agree on, in the order in which it was decided."""
+    return [
+        (
+            *(alert.id, alert.fired_ms, alert.ping, alert.vehicle, alert.kind.value),
+            *(alert.eta_ms, alert.eta_low_ms, alert.eta_high_ms),
+        )
+        for alert in alerts
+    ]

@@ -319,6 +319,29 @@ def test_files_that_the_settings_name_are_looked_at(tmp_path: Path) -> None:
         assert any(each.startswith(f"warning: settings: embedded.broker_{key}: ") for each in lines)
 
 
+def test_a_push_account_that_cannot_be_used_is_found_before_the_service_runs(tmp_path: Path) -> None:
+    """An account that is none, a proxy of another kind and an authority without certificates are three errors."""
+    said_of(tmp_path)
+    (tmp_path / "account.json").write_text("{}")
+    (tmp_path / "ca.pem").write_text("no certificate")
+    settings = tmp_path / "gomikuru.toml"
+    fcm = '[fcm]\nservice_account_file = "account.json"\nproxy = "socks5://x:1"\nca_file = "ca.pem"\n'
+    settings.write_text(fcm, encoding="utf-8")
+    result = CliRunner().invoke(app, ["check", "--config", str(settings), "--city", str(tmp_path)])
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[-1].endswith("3 errors, 0 warnings")
+    for key, said in (("service_account_file", "no service account"), ("proxy", "http://"), ("ca_file", "PEM")):
+        assert any(each.startswith(f"error: settings: fcm.{key}: ") and said in each for each in lines), lines
+
+
+def test_one_error_is_not_called_errors(tmp_path: Path) -> None:
+    """The last line counts as people speak."""
+    said_of(tmp_path, city_toml=CITY + "colour = 1\n")
+    last = CliRunner().invoke(app, ["check", "--city", str(tmp_path)]).stdout.splitlines()[-1]
+    assert last.endswith("1 error, 0 warnings")
+
+
 def test_broken_settings_are_listed_beside_the_cities(tmp_path: Path) -> None:
     """A mistake in the settings file does not hide the city's problems."""
     said_of(tmp_path, trucks_csv="nome\n")

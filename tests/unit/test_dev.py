@@ -7,6 +7,7 @@ import fcntl
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -341,6 +342,28 @@ def test_cleaning_removes_what_was_made_and_leaves_data(workshop: Workshop) -> N
     workshop.dev.clean([])
     assert data.is_dir()
     assert not any((workshop.root / name).exists() for name in (".venv", "node_modules", "var/dev"))
+
+
+def test_the_nightly_runs_what_takes_longer_and_is_named_where_it_is_looked_for() -> None:
+    """The whole sabotage, and a new seed of the crash matrix a day, by commands that there are."""
+    nightly = ROOT / ".ci" / "nightly"
+    assert os.access(nightly, os.X_OK)
+    ran = re.findall(r"^python3 dev\.py (\S+)(.*?)(?: \|\| .*)?$", nightly.read_text(encoding="utf-8"), re.MULTILINE)
+    assert ran == [("sabotage", ""), ("chaos", ' --seed "$(date +%j)" --kills 280')]
+    assert {command for command, _ in ran} <= loaded_commands()
+    for page in ("CONTRIBUTING.md", "docs/reliability.md"):
+        assert "`.ci/nightly`" in (ROOT / page).read_text(encoding="utf-8"), page
+
+
+def loaded_commands() -> set[str]:
+    """Name the commands of dev.py."""
+    table = next(
+        node.value
+        for node in ast.parse(SOURCE).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "COMMANDS"
+    )
+    assert isinstance(table, ast.Dict)
+    return {key.value for key in table.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
 
 
 def test_it_is_executable_and_starts_with_python3() -> None:

@@ -6,7 +6,7 @@ import random
 
 from geofence.limits import Limits
 from geofence.track import Fix, Track, Verdict, follow
-from tests.support.truckline import START_MS, Town, Truckline, at_s, fix, late
+from tests.support.truckline import START_MS, Town, Truckline, at_s, fix, late, zone
 
 LIMITS = Limits()
 
@@ -191,6 +191,25 @@ def test_a_coarse_fix_may_decide_for_a_lead_that_is_wider() -> None:
     last_s = (pings[-1].fix_ms - START_MS) / 1000
     town.play([*pings, *(fix(last_s + 5 * k, 420 + k, accuracy_m=300.0) for k in range(1, 4))])
     assert town.told() == ["wide"]
+
+
+def test_coarse_fixes_where_no_truck_could_be_tell_nobody() -> None:
+    """Four fixes of 300 m accuracy, nine kilometres away within five seconds, alert neither a zone nor a home there."""
+    town = Town(zone("far", 8_000, -1_000, 10_000, 1_000))
+    town.resident_of("by-zone", "far")
+    town.home("by-metres", east=9_000, lead=800)
+    pings = Truckline().collect(east=400).pings()
+    last_s = (pings[-1].fix_ms - START_MS) / 1000
+    town.play([*pings, *(fix(last_s + k, 9_000 + k, accuracy_m=300.0) for k in range(2, 6))])
+    assert town.told() == []
+    assert town.verdicts.count("jump") == 4
+
+
+def test_a_coarse_fix_may_be_off_by_its_own_accuracy() -> None:
+    """Three hundred metres away within five seconds is no jump for a fix of 300 m accuracy, but five hundred are."""
+    track, _, _ = follow(Track(), Fix(0, 0.0, 0.0), None, 1.0, LIMITS)
+    found = [follow(track, Fix(5_000, east, 0.0), 300.0, 1.0, LIMITS)[2] for east in (300.0, 470.0, 500.0)]
+    assert found == [Verdict.COARSE, Verdict.COARSE, Verdict.JUMP]
 
 
 def test_a_long_row_of_coarse_fixes_does_not_make_the_truck_forget_where_it_is() -> None:

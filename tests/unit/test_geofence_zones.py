@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from random import Random
+from typing import Any
+
+from shapely import LineString
+
+from geofence.files import read_zones
+from geofence.geometry import project
+from geofence.limits import Limits
+from geofence.zones import MANY_CELLS, ZoneBook
 from model.event import WordKind
-from tests.support.truckline import Town, Truckline, at_s, fix, zone
+from tests.support.truckline import Town, Truckline, at_s, fix, place, zone, zones_file
 
 EAST = zone("east", 300, -200, 900, 200)
 
@@ -196,3 +206,43 @@ def test_a_zone_with_a_hole_is_not_entered_through_the_hole() -> None:
     town.resident_of("sato", "east")
     town.play(Truckline(east=450).collect(east=300).pings())
     assert town.told() == []
+
+
+def test_a_leg_across_the_globe_costs_no_more_memory_than_its_zones() -> None:
+    """The cells under a leg are not listed: those of 200 km would be 60 MB, and those of the globe 400 GB."""
+    book = _book(EAST)
+    x, y = project(*place(600))
+    assert _peak(book, (x - 200_000, y - 200_000, x, y)) < 1_000_000
+    assert _peak(book, (-x, -y, x, y)) < 1_000_000
+    assert [fence.zone.id for fence in book.near((-x, -y, x, y))] == ["east"]
+    assert book.near((-x, -y, x / 2, y / 2)) == []
+
+
+def test_long_and_short_legs_find_every_zone_that_they_touch() -> None:
+    """Whichever way the zones are asked, none that a leg runs through is left out."""
+    chance = Random(4)
+    zones = [zone(f"z{k}", 900 * k - 9_000, 700 * k - 7_000, 900 * k - 8_300, 700 * k - 6_500) for k in range(20)]
+    book = _book(*zones)
+    many = 0
+    for _ in range(300):
+        far = chance.choice([200.0, 3_000.0, 40_000.0])
+        (x0, y0), (x1, y1) = (project(*place(chance.gauss(0, far), chance.gauss(0, far))) for _ in range(2))
+        many += abs(x1 - x0) * abs(y1 - y0) > MANY_CELLS * 250.0**2
+        found = {fence.zone.id for fence in book.near((x0, y0, x1, y1))}
+        line = LineString([(x0, y0), (x1, y1)])
+        assert {name for name, fence in book.fences.items() if fence.outer.intersects(line)} <= found
+    assert many > 20
+
+
+def _peak(book: ZoneBook, leg: tuple[float, float, float, float]) -> int:
+    """Measure the bytes that a look for the zones near a leg takes at most."""
+    tracemalloc.start()
+    try:
+        book.near(leg)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def _book(*zones: dict[str, Any]) -> ZoneBook:
+    return ZoneBook(read_zones(zones_file(*zones))[0], Limits())

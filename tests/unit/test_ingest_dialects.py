@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingest.decode import decode, dialect_of, filters
+from ingest.decode import MAX_PAYLOAD, cut, decode, dialect_of, filters
 from ingest.directory import Directory, DirectoryConflict
 from model.city import City, Gateway, Truck
 from model.ping import Ping, Reason, Rejected
@@ -133,6 +133,17 @@ def test_a_payload_over_the_limit_is_refused_unread() -> None:
     assert len(refused.payload) == 2_048
 
 
+def test_a_payload_that_was_cut_on_arrival_is_refused_as_the_whole_would_be() -> None:
+    """The adapter keeps the head only, and how long the whole was."""
+    whole = b"[" + b" " * 300_000
+    kept, cut_from = cut(whole)
+    assert (len(kept), cut_from) == (2_048, 300_001)
+    assert decode(native(), kept, False, RECEIVED_MS, DIRECTORY, cut_from=cut_from) == decode(
+        native(), whole, False, RECEIVED_MS, DIRECTORY
+    )
+    assert cut(b" " * MAX_PAYLOAD) == (b" " * MAX_PAYLOAD, 0)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "attribute"),
     [
@@ -150,9 +161,9 @@ def test_what_devices_send_for_unknown_becomes_unknown(field: str, value: object
     assert getattr(ping(native(), FIX | {field: value}), attribute) is None
 
 
-@pytest.mark.parametrize(("lat", "lon"), [(0, 0), (90.001, 0), (-91, 0), (35, 180.5), (1e300, 1)])
+@pytest.mark.parametrize(("lat", "lon"), [(0, 0), (85.001, 0), (-89.9, 10), (-91, 0), (35, 180.5), (1e300, 1)])
 def test_a_place_outside_the_world_or_at_null_island_is_a_bad_position(lat: float, lon: float) -> None:
-    """0, 0 is where receivers without a fix are."""
+    """0, 0 is where receivers without a fix are; beyond 85 degrees the engine's plane has no bound."""
     assert refusal(native(), FIX | {"lat": lat, "lon": lon}).reason == Reason.BAD_POSITION
 
 

@@ -75,7 +75,7 @@ def check(topic: str | bytes, payload: bytes, retained: bool = False) -> list[Pi
     assert results
     for result in results:
         if isinstance(result, Ping):
-            assert abs(result.lat) <= 90
+            assert abs(result.lat) <= 85
             assert abs(result.lon) <= 180
             assert result.city == "minami"
             assert decode_event(encode_event(result)) == result

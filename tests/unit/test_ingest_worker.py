@@ -310,3 +310,29 @@ def test_redelivered_messages_are_acknowledged_on_their_own_connection(bench: Be
     assert bench.broker.unacknowledged == 1
     bench.broker.done(second)
     assert bench.broker.unacknowledged == 0
+
+
+def test_a_refusal_is_logged_without_its_payload(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where single pings are followed, each refusal has its topic, truck and reason, and nothing of what it said."""
+    monkeypatch.setattr(worker_module, "_TRACER", Tracing())
+    topic, payload = fix(1)
+    for message in ((topic, b"secret 34.8123"), (topic, payload.replace(b"34.8", b"134.8")), fix(2)):
+        bench.broker.publish(*message)
+    with structlog.testing.capture_logs() as lines, running(bench.worker):
+        wait_until(lambda: bench.store.length(EVENTS) == 1)
+        wait_until(lambda: bench.broker.unacknowledged == 0)
+    told = [line for line in lines if line["event"] in ("ping_refused", "ping_appended")]
+    assert [(line["event"], line.get("truck"), line.get("reason")) for line in told] == [
+        ("ping_appended", None, None),
+        ("ping_refused", "17", "malformed"),
+        ("ping_refused", "17", "bad_position"),
+    ]
+    assert told[1]["topic"] == topic
+    assert "34.8" not in repr(told)
+
+
+class Tracing:
+    """A logger that follows single pings."""
+
+    def isEnabledFor(self, _level: int) -> bool:
+        return True

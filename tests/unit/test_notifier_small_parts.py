@@ -13,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from geofence.aside import encode_aside
 from gomikuru import settings, wiring
 from gomikuru.commands import dead_letters as command
 from model.alert import encode_alert
+from model.event import Tick, encode_event
+from model.ping import Ping
 from notifier import dead_letters
 from notifier.adapters.fcm_answers import retry_after_s
 from notifier.backoff import CAP_S, delay_s
@@ -24,6 +27,7 @@ from notifier.phones import Phones, RawPush
 from notifier.ports import Message
 from streams import keys
 from streams.memory import MemoryStore
+from streams.ports import Entry
 from tests.support.notifying import alert
 
 shares = st.floats(0.0, 1.0, exclude_max=True)
@@ -148,6 +152,30 @@ def test_the_command_lists_resends_and_drops(program: tuple[typer.Typer, MemoryS
     assert store.length(keys.alerts("minami")) == 1
     missing = run("drop", first)
     assert (missing.exit_code, "no dead letter" in missing.stderr) == (1, True)
+
+
+def test_the_command_lists_and_drops_events_that_the_engine_could_not_take(
+    program: tuple[typer.Typer, MemoryStore],
+) -> None:
+    """What it is and why, without any position; a drop forgets it."""
+    app, store = program
+    ping = Ping(city="minami", truck="17", fix_ms=1_795_392_000_000, received_ms=1_795_392_000_500, lat=34.8, lon=135.4)
+    events = [encode_event(ping), encode_event(Tick(1_795_392_000_000)), b"junk"]
+    kept = [encode_aside("no event: broken", Entry(f"{k}-0", data)) for k, data in enumerate(events, 1)]
+    first, second, third = store.append(keys.aside("minami"), kept)
+    run = lambda *args: CliRunner().invoke(app, ["dead-letters", "--city", "minami", "--events", *args])  # noqa: E731
+    assert run().stdout.splitlines() == [
+        "id  event: why it was set aside",
+        f"{first}  ping 17@1795392000000 received 2026-11-23T00:00:00.500Z: no event: broken",
+        f"{second}  Tick at 2026-11-23T00:00:00Z: no event: broken",
+        f"{third}  4 bytes that are no event: no event: broken",
+    ]
+    assert "3 events set aside in minami" in run().stderr
+    assert run("drop", second).exit_code == 0
+    assert [entry.id for entry in store.read(keys.aside("minami"), "0-0", 10, 0)] == [first, third]
+    missing = run("drop", second)
+    assert (missing.exit_code, "no event set aside" in missing.stderr) == (1, True)
+    assert run("resend", first).exit_code == 2
 
 
 def test_the_command_refuses_a_city_that_is_not_served(program: tuple[typer.Typer, MemoryStore]) -> None:

@@ -15,7 +15,7 @@ from gomikuru.subscriptions import service_clock
 from gomikuru.wishes import Asked, wish_of
 from model.event import HomesChanged, Tick, decode_event, encode_event
 from model.ping import Ping
-from model.subscription import InZone, MetresLead, Pin, Quiet, ZoneLead
+from model.subscription import AtPoint, InZone, MetresLead, Pin, Quiet, ZoneLead
 from residents.wish import WishRefused
 from streams import keys
 from streams.memory import MemoryStore
@@ -170,6 +170,64 @@ def test_emptying_a_city_asks_first(store: MemoryStore) -> None:
     run("subscribe", "--city", "sample", "--id", "r1", *HOME)
     CliRunner().invoke(app, ["unsubscribe", "--city", "sample", "--all"], input="n\n")
     assert len(listed()) == 1
+
+
+def test_a_device_is_added_and_dropped_by_the_id_alone(store: MemoryStore) -> None:
+    """The home, its lead and its other devices stay as they are."""
+    run("subscribe", "--city", "sample", "--id", "r1", *HOME, "--target", TOKEN, "--quiet", "22:00-06:30")
+    second = "screen:kitchen"
+    added = run("subscribe", "--city", "sample", "--id", "r1", "--target", second)
+    assert (added.exit_code, added.stdout) == (0, "r1: 2 devices in sample\n")
+    assert listed("--show-homes")[0] | {"home": None} == {
+        **{"id": "r1", "lead": "300 m", "categories": [], "language": "ja", "quiet": "22:00-06:30", "home": None},
+        "devices": ["fcm_token:…abcd", "screen:…"],
+    }
+    dropped = run("unsubscribe", "--city", "sample", "r1", "--target", TOKEN)
+    assert (dropped.exit_code, dropped.stdout) == (0, "r1: 1 device dropped, 1 device left\n")
+    assert [each["devices"] for each in listed()] == [["screen:…"]]
+    last = run("unsubscribe", "--city", "sample", "r1", "--target", second)
+    assert (last.exit_code, len(listed())) == (0, 1)
+    assert "1 home has no device" in last.stderr
+
+
+def test_a_device_of_nobody_is_told(store: MemoryStore) -> None:
+    """A home that is not there, a device that it has not, one that cannot be read, and a device of two homes."""
+    run("subscribe", "--city", "sample", "--id", "r1", *HOME)
+    for words, code, said in (
+        (("subscribe", "--city", "sample", "--id", "r2", "--target", TOKEN), 1, "r2: not there"),
+        (("subscribe", "--city", "sample", "--id", "r1", "--target", "pager:1"), 1, "KIND:VALUE"),
+        (("unsubscribe", "--city", "sample", "r2", "--target", TOKEN), 1, "not there: r2"),
+        (("unsubscribe", "--city", "sample", "r1", "--target", TOKEN), 1, "no such device"),
+        (("unsubscribe", "--city", "sample", "r1", "r2", "--target", TOKEN), 2, "one id"),
+        (("unsubscribe", "--city", "sample", "--all", "--yes", "--target", TOKEN), 2, "one id"),
+    ):
+        result = run(*words)
+        assert (result.exit_code, said in result.stderr) == (code, True), (words, result.stderr)
+        assert TOKEN.partition(":")[2] not in result.output
+    assert [each["id"] for each in listed()] == ["r1"]
+
+
+def test_a_collection_point_is_subscribed_by_its_name_and_position(store: MemoryStore, tmp_path: Path) -> None:
+    """From the command line and from a file; the engine hears of it as of a home there."""
+    place = ("--lat", "34.8295", "--lon", "135.4712", "--metres", "300")
+    assert run("subscribe", "--city", "sample", "--id", "r1", "--point", "Park gate", *place).exit_code == 0
+    path = tmp_path / "residents.csv"
+    path.write_text(
+        "resident_id,lat,lon,category,lead_minutes,lead_metres,point\nr2,34.8295,135.4712,,,300,Park gate\n"
+        "r3,34.8295,135.4712,,,300,\n",
+        encoding="utf-8",
+    )
+    assert run("subscribe", "--city", "sample", "--csv", str(path)).exit_code == 0
+    homes = [
+        home.place
+        for entry in store.read(keys.events("sample"), START, 10, 0)
+        if isinstance(event := decode_event(entry.data), HomesChanged)
+        for home in event.put
+    ]
+    assert homes == [*[AtPoint("Park gate", 34.8295, 135.4712)] * 2, Pin(34.8295, 135.4712)]
+    refused = run("subscribe", "--city", "sample", "--point", "Park gate", "--zone", "z", "--on-zone")
+    assert (refused.exit_code, "--lat and --lon" in refused.stderr) == (1, True)
+    assert run("subscribe", "--city", "sample", "--point", "", *place).exit_code == 1
 
 
 def test_an_unknown_city_names_those_that_exist(store: MemoryStore) -> None:

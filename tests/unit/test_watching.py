@@ -26,6 +26,7 @@ from gomikuru.watch import Silence, Timetable, Watch, collection_rules
 from ingest.worker import Health as IngestHealth
 from model.times import parse_rfc3339
 from notifier.worker import Health as NotifierHealth
+from web.worker import Health as WebHealth
 
 ROOT = Path(__file__).resolve().parents[2]
 BOUNDS = Bounds(stalled_s=60, behind_events=100, behind_s=10)
@@ -70,6 +71,7 @@ def test_a_process_that_waits_for_a_city_which_another_works_is_ready_and_well()
         ({"backlog": 101}, "engine_behind minami", True),
         ({"backlog": 1, "behind_ms": 10_001}, "engine_behind minami", True),
         ({"zones_problems": ("zones.geojson: line 3",)}, "zones_refused minami zones.geojson: line 3", True),
+        ({"profile_problems": ("profile.bin: cut",)}, "profile_refused minami profile.bin: cut", True),
     ],
 )
 def test_each_trouble_of_a_city_is_told_with_its_name(change: dict[str, object], what: str, ready: bool) -> None:
@@ -93,6 +95,7 @@ def test_a_loop_that_does_not_turn_is_not_live() -> None:
         judge_geofence({"minami": CityHealth(True, True, 0, idle_ms=60_001)}, (), BOUNDS),
         judge_ingest(IngestHealth(True, 0, None, True, False, idle_s=60.1), BOUNDS),
         judge_notifier(NotifierHealth(True, (), 0), 60.1, 1, 1, BOUNDS),
+        judge_web({"kita": WebHealth(True), "minami": WebHealth(True, idle_s=60.1)}, BOUNDS),
     ):
         assert not standing.live
         assert not standing.ready
@@ -109,11 +112,15 @@ def test_ingest_needs_broker_and_store_and_waits_for_the_engine() -> None:
 
 
 def test_the_notifier_is_ready_while_one_city_can_be_served() -> None:
-    """A channel that refuses and a city that is away are told; only all cities away stop the work."""
+    """A channel that refuses, a city that is away and one that fails are told; only all cities stop the work."""
     one_away = judge_notifier(NotifierHealth(False, ("minami",), 0), 0.0, 1, 2, BOUNDS)
     assert (whats(one_away), one_away.ready) == (["store_away minami"], True)
     all_away = judge_notifier(NotifierHealth(False, ("kita", "minami"), 0), 0.0, 1, 2, BOUNDS)
     assert (len(all_away.troubles), all_away.ready) == (2, False)
+    one_fails = judge_notifier(NotifierHealth(True, (), 0, failing=("minami",)), 0.0, 1, 2, BOUNDS)
+    assert (whats(one_fails), one_fails.ready) == (["notifier_fails minami"], True)
+    none_works = judge_notifier(NotifierHealth(False, ("kita",), 0, failing=("minami",)), 0.0, 1, 2, BOUNDS)
+    assert (whats(none_works), none_works.ready) == (["store_away kita", "notifier_fails minami"], False)
     refusing = judge_notifier(NotifierHealth(True, (), 0, {"fcm": "quota_exceeded"}), 0.0, 1, 1, BOUNDS)
     assert (whats(refusing), refusing.ready) == (["channel_refuses fcm"], True)
     assert "quota_exceeded" in refusing.troubles[0].text
@@ -121,9 +128,12 @@ def test_the_notifier_is_ready_while_one_city_can_be_served() -> None:
 
 
 def test_a_page_without_news_is_not_ready() -> None:
-    """One lost feed is enough."""
-    assert judge_web({"minami": True}, BOUNDS).well
-    assert not judge_web({"kita": True, "minami": False}, BOUNDS).ready
+    """One lost feed is enough, and so is one city's page that fails over what it is told."""
+    assert judge_web({"minami": WebHealth(True)}, BOUNDS).well
+    away = judge_web({"kita": WebHealth(True), "minami": WebHealth(False)}, BOUNDS)
+    assert (whats(away), away.ready) == (["store_away"], False)
+    fails = judge_web({"kita": WebHealth(True), "minami": WebHealth(False, failing=True)}, BOUNDS)
+    assert (whats(fails), fails.ready) == (["page_fails minami"], False)
 
 
 # Silence

@@ -7,6 +7,7 @@ import threading
 from geofence.limits import Limits
 from geofence.worker import CityWorker, Pace
 from gomikuru.metrics import MemoryMeter
+from gomikuru.standing import Bounds, judge_geofence
 from model.event import Tick, encode_event
 from streams import keys
 from streams.memory import MemoryStore
@@ -43,6 +44,16 @@ class NoZones:
 
     def read(self) -> bytes | None:
         return None
+
+
+class Saved(NoZones):
+    """A file that was saved once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read(self) -> bytes | None:
+        return self._data
 
 
 class Bench:
@@ -145,3 +156,21 @@ def test_a_store_that_goes_and_comes_is_told_at_once_and_a_loop_that_stands_is_s
         thread.join(10)
     machine.now += 60_000
     assert bench.worker.health().idle_ms >= 60_000
+
+
+def test_a_broken_profile_is_told_as_a_profile_and_not_as_zones() -> None:
+    """Whoever is called looks at the right file, and is told what stays in force."""
+    machine = Machine()
+    store = MemoryStore(machine)
+    worker = CityWorker(
+        *(CITY, store, NoZones(), Clock(), machine, MemoryMeter(), "one"), pace=PACE, profile=Saved(b"broken")
+    )
+    worker.turn()
+    health = worker.health()
+    assert health.zones_problems == ()
+    (problem,) = health.profile_problems
+    assert problem.startswith("profile.bin: ")
+    (trouble,) = judge_geofence({"minami": health}, (), Bounds()).troubles
+    assert trouble.what == f"profile_refused minami {problem}"
+    assert "learned days" in trouble.text
+    assert "zones" not in trouble.text

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 START_S = 10.0
 GRACE_S = 3
+LOOK_S = 0.5
 
 
 class WebUnavailable(Exception):
@@ -41,13 +42,13 @@ class WebServer:
     @property
     def url(self) -> str:
         """The address to open in a browser."""
-        port = self._socket.getsockname()[1] if self._socket else self._port
         name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._host, self._host)  # noqa: S104
-        return f"http://{f'[{name}]' if ':' in name and name[0] != '[' else name}:{port}/"
+        return f"http://{f'[{name}]' if ':' in name and name[0] != '[' else name}:{self._port}/"
 
     def start(self) -> None:
         """Bind and serve. Raise WebUnavailable with the address and the reason."""
         self._socket = self._bind()
+        self._port = self._socket.getsockname()[1]
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="web-server", daemon=True
         )
@@ -57,6 +58,12 @@ class WebServer:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 raise WebUnavailable(f"web: the server at {self.url} did not start")
             time.sleep(0.01)
+
+    def serve(self, stop: threading.Event) -> None:
+        """Wait until `stop`. Raise WebUnavailable when the server's thread ends before: nobody would be answered."""
+        while not stop.wait(LOOK_S):
+            if self._thread is None or not self._thread.is_alive():
+                raise WebUnavailable(f"web: the server at {self.url} ended by itself; see the log before this")
 
     def stop(self) -> None:
         """Finish what is being answered, for a few seconds, and close."""

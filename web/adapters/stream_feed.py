@@ -19,7 +19,7 @@ BATCH = 1000
 BLOCK_MS = 200
 
 Judge = Callable[[Iterable[str]], Mapping[str, bool]]
-"""Tells which of the named trucks the engine believes to be collecting."""
+"""Tells which of the named trucks the engine believes to be collecting. Raises what the store raises."""
 
 log = structlog.get_logger()
 
@@ -38,15 +38,20 @@ class StreamFeed:
 
     def poll(self) -> Sequence[News]:
         """Give what is new; a follower that fell behind by a whole batch skips to the newest."""
+        before = dict(self._cursors)
         try:
-            entries, skipped = self._pings()
-            alerts = self._follow(keys.alerts(self._city), RECENT, 0)
+            return self._judged(self._new()) + list(self._pushes() if self._pushes else ())
         except (StoreUnavailable, StoreFault) as error:
+            self._cursors = before  # what was read and not told is read again
             raise FeedLost(str(error)) from error
+
+    def _new(self) -> list[News]:
+        entries, skipped = self._pings()
+        alerts = self._follow(keys.alerts(self._city), RECENT, 0)
         news: list[News | None] = [MapChanged(skipped)] if skipped else []
         news += [_of_event(entry) for entry in entries]
         news += [_of_alert(entry) for entry in alerts]
-        return self._judged([item for item in news if item]) + list(self._pushes() if self._pushes else ())
+        return [item for item in news if item]
 
     def _judged(self, news: list[News]) -> list[News]:
         """Say of each truck whether it collects, where its tracker does not."""

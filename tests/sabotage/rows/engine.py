@@ -7,6 +7,7 @@ from tests.sabotage.row import Cut, row
 APPROACH = "tests/unit/test_geofence_approach.py::"
 RUNS = "tests/unit/test_geofence_runs.py::"
 STATE = "tests/unit/test_geofence_state.py::"
+WATCH = "tests/contract/test_geofence_watch.py::"
 WORKER = "tests/contract/test_geofence_worker.py::"
 ZONES = "tests/unit/test_geofence_zones.py::"
 
@@ -203,6 +204,21 @@ ROWS = (
         ),
         WORKER + "test_zones_whose_announcement_crashed_are_announced_again[memory]",
         WORKER + "test_a_worker_that_takes_the_city_back_looks_at_the_file_again[memory]",
+    ),
+    row(
+        "watch-lives",
+        "A watch of the disk that fails is told, and files are compared instead",
+        "its exception ends the watch",
+        Cut("geofence/adapters/watch.py", "except Exception as error:", "except ZeroDivisionError as error:"),
+        WATCH + "test_a_watch_that_fails_is_told_and_the_file_is_compared_instead",
+        WATCH + "test_a_folder_that_comes_later_is_watched",
+    ),
+    row(
+        "folder-swapped",
+        "A city's folder that is swapped for another takes force",
+        "only what the system tells of is looked at",
+        Cut("geofence/adapters/watch.py", "if _stamp(self._path) != self._read_as:", "if self._read_as is None:"),
+        WATCH + "test_a_folder_that_is_swapped_for_another_is_noticed_and_watched",
     ),
     row(
         "mistyped-degree",

@@ -6,6 +6,7 @@ from tests.sabotage.row import Cut, row
 
 BROKER = "tests/contract/test_broker_mqtt.py::"
 DIALECTS = "tests/unit/test_ingest_dialects.py::"
+INBOX = "tests/unit/test_ingest_inbox.py::"
 SCREEN = "tests/unit/test_ingest_screen.py::"
 WORKER = "tests/unit/test_ingest_worker.py::"
 
@@ -61,8 +62,22 @@ ROWS = (
         "bounded-inbox",
         "The queue between broker and store is bounded, and the broker waits",
         "the inbox is never full",
-        Cut("ingest/adapters/inbox.py", "return len(self._messages) >= self._limit", "return self._limit < 0"),
+        Cut("ingest/adapters/inbox.py", "return len(self._messages) >= self._limit or", "return"),
         BROKER + "test_reading_stops_while_the_queue_is_full",
+    ),
+    row(
+        "bounded-inbox-bytes",
+        "The queue between broker and store is bounded in bytes too",
+        "only messages are counted",
+        Cut("ingest/adapters/inbox.py", " or self._bytes >= self._limit_bytes", ""),
+        INBOX + "test_a_queue_is_full_of_bytes_as_well_as_of_messages",
+    ),
+    row(
+        "cut-on-arrival",
+        "Of a payload that is too large only the beginning is held in memory",
+        "the whole waits in the queue",
+        Cut("ingest/decode.py", "if len(payload) > MAX_PAYLOAD else", "if len(payload) < 0 else"),
+        "tests/contract/test_broker_port.py::test_of_a_payload_that_is_too_large_only_the_beginning_is_held[memory]",
     ),
     row(
         "high-water-mark",
@@ -138,6 +153,13 @@ ROWS = (
         "its time is not compared with its receipt",
         Cut("ingest/screen.py", "if ahead_ms > limits.future_ms:", "if ahead_ms < -(2**62):"),
         SCREEN + "test_a_fix_more_than_a_minute_ahead_of_its_receipt_is_from_the_future",
+    ),
+    row(
+        "pole-gate",
+        "A position near a pole, where the engine's plane has no bound, is refused",
+        "any latitude of the world will do",
+        Cut("ingest/letter.py", "_LARGEST_LAT_DEG = 85.0", "_LARGEST_LAT_DEG = 90.0"),
+        DIALECTS + "test_a_place_outside_the_world_or_at_null_island_is_a_bad_position",
     ),
     row(
         "date-gate",
@@ -222,7 +244,7 @@ ROWS = (
         "payload-bound",
         "A payload over the limit is refused unread",
         "payloads of any size are read",
-        Cut("ingest/decode.py", "if len(payload) > MAX_PAYLOAD:", "if len(payload) < 0:"),
+        Cut("ingest/decode.py", "cut_from)) > MAX_PAYLOAD:", "cut_from)) < 0:"),
         DIALECTS + "test_a_payload_over_the_limit_is_refused_unread",
     ),
     row(

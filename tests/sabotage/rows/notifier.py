@@ -111,6 +111,14 @@ ROWS = (
         OUTCOMES + "test_an_answer_becomes_its_outcome_after_one_request",
     ),
     row(
+        "wait-by-device",
+        "What a channel asks to wait is waited for also when the alert was let go, device by device",
+        "what is taken again goes at once",
+        Cut("notifier/carrier.py", "self._not_before_s.get((errand.key", "dict[object, float]().get((errand.key"),
+        "tests/flow/test_notifier_waits.py::test_each_device_of_a_household_waits_as_long_as_it_was_told",
+        "tests/flow/test_notifier_waits.py::test_a_device_that_waits_in_hand_is_not_hurried_by_one_that_waits_longer",
+    ),
+    row(
         "retry-after-kept",
         "What a channel asks to wait is waited for",
         "the back-off goes by its own figures",

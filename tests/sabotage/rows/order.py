@@ -96,6 +96,21 @@ ROWS = (
         ZONES + "test_a_fix_coarser_than_the_zone_decides_nothing",
     ),
     row(
+        "coarse-jump",
+        "A coarse fix where no truck could be decides nothing",
+        "coarse fixes may be anywhere",
+        Cut("geofence/track.py", "limits, slack_m=accuracy_m)", "limits, slack_m=1e9)"),
+        FIXES + "test_coarse_fixes_where_no_truck_could_be_tell_nobody",
+        FIXES + "test_a_coarse_fix_may_be_off_by_its_own_accuracy",
+    ),
+    row(
+        "leg-across-the-globe",
+        "A leg across the globe does not fill the engine's memory",
+        "a leg of any length is asked cell by cell",
+        Cut("geofence/zones.py", "MANY_CELLS = 4_096", "MANY_CELLS = 10**6"),
+        ZONES + "test_a_leg_across_the_globe_costs_no_more_memory_than_its_zones",
+    ),
+    row(
         "confirmation",
         "A home or a zone is entered by several fixes, not by one",
         "one fix is enough",

@@ -1,0 +1,21 @@
+"""From the settings of the service to those of the channel to FCM: for the wiring, and for who looks at them before."""
+
+from __future__ import annotations
+
+from gomikuru.settings import Settings
+from notifier.adapters.fcm_settings import FcmSettings
+
+
+def fcm_account(settings: Settings) -> FcmSettings | None:
+    """Tell what the channel is made from; None where no account is set."""
+    fcm = settings.fcm
+    if fcm.service_account_json is None:
+        return None
+    return FcmSettings(
+        service_account_json=fcm.service_account_json.get_secret_value(),
+        endpoint=fcm.url,
+        proxy=fcm.proxy.get_secret_value() if fcm.proxy else None,
+        ca_file=fcm.ca_file,
+        concurrency=settings.notifier.concurrency,
+        timeout_s=fcm.http_timeout_s,
+    )
