@@ -36,7 +36,7 @@ from streams import keys
 from streams.ports import START
 from streams.redis_streams import RedisStore
 from tests.support.brokers import CITY, INGEST, LOAD, Mosquitto
-from tests.support.stores import ValkeyServer, mortal
+from tests.support.stores import ValkeyServer, free_port, mortal
 from tests.support.waiting import wait_until
 
 STAGES = ("ingest", "geofence", "notifier")
@@ -63,6 +63,8 @@ class House:
         )
         self.valkey = ValkeyServer(folder / "store", durable)
         self.stages: dict[str, subprocess.Popen[bytes]] = {}
+        self.environ: dict[str, str] = {}
+        self.metrics_ports: dict[str, int] = {}
         self.figures: dict[str, float] = {}
         self.driven_s = 0.0
         self.rows = 0
@@ -124,19 +126,22 @@ class House:
             "GOMIKURU_FCM__SERVICE_ACCOUNT_FILE": str(self.folder / "service-account.json"),
             "GOMIKURU_FCM__URL": self.fcm_url,
             "GOMIKURU_FCM__CA_FILE": str(self.folder / "fcm-ca.pem"),
-            "GOMIKURU_METRICS__PORT": "0",
+            **self.environ,
         }
         begun = time.perf_counter()
         with (self.folder / "service.log").open("ab") as log:
             for name in names:
                 command = [sys.executable, "-m", "gomikuru", "run", name]
-                self.stages[name] = subprocess.Popen(mortal(command), env=environ, stderr=log)
+                port = self.metrics_ports[name] = free_port()
+                own = environ | {"GOMIKURU_METRICS__PORT": str(port)}
+                self.stages[name] = subprocess.Popen(mortal(command), env=own, stderr=log)
         if "geofence" in names:
             last = self.store.append(keys.events(CITY), [encode_event(Tick(int(time.time() * 1000)))])[0]
-            wait_until(lambda: self._cursor() >= _place(last), 1_800, "the engine to have loaded")
+            wait_until(lambda: self.cursor() >= _place(last), 1_800, "the engine to have loaded")
         return time.perf_counter() - begun
 
-    def _cursor(self) -> tuple[int, int]:
+    def cursor(self) -> tuple[int, int]:
+        """Tell where the engine is in its stream."""
         return _place((self.store.client.get(keys.cursor(CITY)) or b"0-0").decode())
 
     def end(self) -> None:
@@ -154,7 +159,7 @@ class House:
     def settled(self) -> None:
         """Wait until the engine has come to the end of the stream, and the notifier to that of the alerts."""
         last = self.store.newest(keys.events(CITY), 1)[0].id
-        wait_until(lambda: self._cursor() >= _place(last), 300, "the engine to come to the end")
+        wait_until(lambda: self.cursor() >= _place(last), 300, "the engine to come to the end")
         wait_until(lambda: self.store.backlog(keys.alerts(CITY), "notifier") == 0, 300, "the pushes")
 
     def processes(self) -> dict[str, int]:
@@ -223,7 +228,7 @@ def row(house: House, rate: int, seconds: float, warm_s: float = 4.0) -> dict[st
     cpu, window_s = _cpu(house.processes()), time.perf_counter() - begun
     ended_ms = time.time() * 1000
     last = house.store.newest(keys.events(CITY), 1)[0].id
-    wait_until(lambda: house._cursor() >= _place(last), 300, "the engine to come to the end")
+    wait_until(lambda: house.cursor() >= _place(last), 300, "the engine to come to the end")
     decided_ms = time.time() * 1000 - ended_ms
     wait_until(lambda: house.store.backlog(keys.alerts(CITY), "notifier") == 0, 300, "the pushes")
     tap.close()

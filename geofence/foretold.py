@@ -1,4 +1,4 @@
-"""What was foretold on a run, by place and lead: the time that was told, and whether it was corrected. A form to store."""
+"""What was foretold on a run, by place and lead: the time told, and whether it was corrected. A form to store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Homes with a lead in minutes, as arrays by the place that serves them: a ping looks up only those newly within their lead.
+"""Homes with a lead in minutes, as arrays by the place that serves them: only those newly within a lead are looked up.
 
 The large part is sorted by (place, lead), so that those to tell are one binary search; what changed since stands in a
 small dictionary, until there is enough of it to sort anew.
@@ -20,7 +20,7 @@ from geofence.geometry import project_many
 
 STOP_WITHIN_M = 60.0
 PLACE_WITHIN_M = 150.0
-NEAR_M = 40.0
+NEAR_M = 30.0
 GRAIN_MIN = 0.5
 """Leads are rounded to half minutes: 3 to 60 gives at most 115 of them."""
 

@@ -45,7 +45,10 @@ class Predictions:
         """Foretell after a ping was taken, when the truck's next moment has come."""
         truck = state.truck(ping.truck)
         forecaster = book.forecaster
-        if forecaster is None or truck.so_far is None or ping.fix_ms < self._due.get(ping.truck, 0):
+        last = truck.track.last
+        if last is None or last.at_ms != ping.fix_ms or ping.fix_ms < self._due.get(ping.truck, 0):
+            return
+        if forecaster is None or truck.so_far is None:
             return
         self._due[ping.truck] = ping.fix_ms + EVERY_MS
         self._settle(book)
@@ -56,7 +59,7 @@ class Predictions:
         guess = best_guess(ahead.outlook.chance[likely])
         for row, seconds in zip(likely.tolist(), guess.tolist(), strict=True):
             low, high = min(ahead.low_s[row], seconds), max(ahead.high_s[row], seconds)
-            at = [ping.fix_ms + round(1000 * s) for s in (seconds, low, high)]
+            at = [max(ping.fix_ms + round(1000 * s), ping.received_ms) for s in (seconds, low, high)]
             for resident in self._by_place.get(int(ahead.outlook.place[row]), ()):
                 yield Prediction(ping.received_ms, resident, ping.truck, at[0], at[1], at[2])
 

@@ -193,7 +193,8 @@ def show(office: Office, as_json: bool, show_homes: bool) -> None:
 def _warn_of_minutes(leads: Sequence[Lead]) -> None:
     minutes = sum(isinstance(lead, MinutesLead) for lead in leads)
     if minutes:
-        typer.echo(f"{minutes} with a lead in minutes, which this version keeps but does not decide", err=True)
+        told = "told where the city's folder has a profile (`gomikuru learn`)"
+        typer.echo(f"{minutes} with a lead in minutes, {told}", err=True)
 
 
 def _warn_of_silence(office: Office, ids: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """Intervals that hold what they promise: split-conformal factors from rehearsals, by horizon. Pure.
 
-The distance of the truth from the middle, in units of the interval's own half widths, is what is learned (Lei et al. 2018,
-normalised residuals); the factor by which a half must be stretched is that figure's 80 % quantile (both sides together hold 80 %).
+What is learned is the distance of the truth from the middle, in units of the interval's own half widths (normalised
+residuals, Lei et al. 2018): each half is stretched so that a tenth of all lies beyond it, and both together hold 80 %.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Calibration(msgspec.Struct, frozen=True, array_like=True):
 
 
 def calibrated(rows: Rows, expect: float) -> Calibration:
-    """Learn the factors from what was foretold with at least the chance `expect` of coming within half an hour, and came."""
+    """Learn the factors from what came, and was foretold with a chance of `expect` or more within half an hour."""
     foretold = rows.within[:, GRID_S.index(1800.0)] >= expect
     came = foretold & (rows.actual_s <= 2700.0)
     middle, actual = rows.middle_s[came], rows.actual_s[came]

@@ -1,8 +1,8 @@
 """When a minutes-alert fires: as soon as the truck is likely enough to come within a share of the lead. Pure.
 
 The rule for a lead L is: the chance of arrival within `share * L` is at least `chance`, or that within `last_share * L`
-at least `last_chance` (the last moment at which it is still of use). Which figures serve best is learned from rehearsals: they
-maximise hits, less what is late, missed, and false.
+at least `last_chance` (the last moment at which it is still of use). Which figures serve best is learned from
+rehearsals: they maximise hits, less what is late, missed, and false.
 """
 
 from __future__ import annotations

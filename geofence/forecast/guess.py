@@ -1,7 +1,7 @@
 """The single best guess: the time whose limits of the open benchmark most probably hold the truth. Pure.
 
-The limits (docs/evaluation.md) are wider late than early and widen with the time to arrival; so the best single figure is
-neither the mean nor the median, but the one with most of the distribution inside its limits.
+The limits (docs/evaluation.md) are wider late than early and widen with the time to arrival; so the best single
+figure is neither the mean nor the median, but the one with most of the distribution inside its limits.
 """
 
 from __future__ import annotations
@@ -32,9 +32,12 @@ _INSIDE = _inside()
 
 
 def best_guess(chance: Floats) -> Floats:
-    """Tell for each row of chances the best guess in seconds."""
+    """Tell for each row of chances the best guess in seconds; of equals, the middle of the first run."""
     held = chance @ _INSIDE.T
     best = held.max(axis=1, keepdims=True)
     near = held >= best - 1e-9
-    guess: Floats = BIN_S * (near * np.arange(BINS)).sum(axis=1) / np.maximum(near.sum(axis=1), 1)
+    first = near.argmax(axis=1)
+    beyond = ~near & (np.arange(BINS) > first[:, None])
+    last = np.where(beyond.any(axis=1), beyond.argmax(axis=1), BINS) - 1
+    guess: Floats = BIN_S * (first + last) / 2.0
     return guess

@@ -1,4 +1,4 @@
-"""From past days of plain fixes to a profile: walks, places, and, by rehearsal, when to fire and how wide an interval is. Pure."""
+"""From past days of plain fixes to a profile: walks, places, and, by rehearsal, firing rules and intervals. Pure."""
 
 from __future__ import annotations
 

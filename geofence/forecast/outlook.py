@@ -1,8 +1,8 @@
 """When will the truck be at each place ahead: the times that followed on past days at the same point. Pure.
 
-Every day of the beam says how long it took from there to each place that it then served; these samples, weighted by how much
-that day was like today, blurred, and put into bins, are the distribution of the time to arrival. What of the weight
-says that the truck does not come within the horizon is left out, so that a row sums to the chance that it comes.
+Every day of the beam says how long it took from there to each place that it then served; these samples, weighted by
+how much that day was like today, blurred, and put into bins, are the distribution of the time to arrival. The weight
+of days on which the truck did not come within the horizon is left out: a row sums to the chance that it comes.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from geofence.forecast.walk import Floats, Ints, Trace
 
 STOP_S = 15.0
 LONG_S = 240.0
-MERGE_M = 35.0
+MERGE_M = 25.0
 ALONG_M = 45.0
 CRAWL_MPS = 3.0
 FACILITY_APART_M = 300.0

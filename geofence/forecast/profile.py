@@ -96,10 +96,14 @@ def decode_profile(data: bytes) -> Profile:
 
 def _unpacked(stored: _Stored) -> Profile:
     columns = np.frombuffer(stored.knots, dtype="<i4").reshape(4, -1).T
+    if any(size < 0 for size in stored.sizes) or sum(stored.sizes) != len(columns):
+        raise ValueError("the days' sizes are not those of the knots")
     ends = np.cumsum(np.array(stored.sizes, dtype=np.int64))[:-1]
     traces = [_trace(table, stored.origin) for table in np.split(columns, ends)] if stored.sizes else []
     days = zip(stored.vehicles, stored.ordinals, traces, strict=True)
     places = np.frombuffer(stored.places, dtype="<f4").reshape(-1, 2).astype(np.float64)
+    if not 0 <= stored.stops <= len(places) or len(stored.strength) != 4 * len(places):
+        raise ValueError("the places' columns are not of one length")
     return Profile(
         stored.stretch,
         tuple(Day(vehicle, ordinal, trace) for vehicle, ordinal, trace in days),

@@ -23,8 +23,11 @@ BACK = 0.25
 ELSEWHERE_FIT = 0.5
 """How well any place fits a truck that is elsewhere; a knot of a past day fits its own place with 1."""
 LOST_M = 300.0
-FOREIGN_FIT = 1.12
-"""How much better than elsewhere a knot of another vehicle's day fits: it takes a kilometre to believe a substitution."""
+FOREIGN_FIT = 1.9
+"""How much better than elsewhere a knot of another vehicle's day fits.
+
+The beam keeps some six tenths of a belief from knot to knot; so it takes about a kilometre to believe a substitution.
+"""
 FLAT_M = 12.0
 SIGMA_M = 22.0
 MEMORY = 0.96

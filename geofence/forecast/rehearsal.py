@@ -1,7 +1,7 @@
-"""A past day played again as if it were today, with a library that has not seen it: what would have been foretold. Pure.
+"""A past day played as if it were today, with a library that has not seen it: what would have been foretold. Pure.
 
-Its rows are what calibration and the choice of the firing rule learn from: each says what was foretold of one place at one moment,
-and how long it really took.
+Its rows are what calibration and the choice of the firing rule learn from: each says what was foretold of one place at
+one moment, and how long it really took.
 """
 
 from __future__ import annotations

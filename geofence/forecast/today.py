@@ -1,4 +1,4 @@
-"""A truck's day so far, kept up fix by fix: its walk, its place on past days, what it has served, how full it is. Pure."""
+"""A truck's day so far, kept up fix by fix: its walk, its place on past days, what it served, how full it is. Pure."""
 
 from __future__ import annotations
 

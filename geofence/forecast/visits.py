@@ -1,8 +1,8 @@
 """When a truck came to a place and served it: passes within 50 m that took longer than driving by would.
 
-A pass is a stay within `ARRIVAL_M` of a place. Its excess is the time spent at the place itself, within `AT_M`, beyond what
-a truck that only drives needs for the same way; from `need_s` on it served the place. So a red light at the next corner
-is no service, and a bag is seldom so quick.
+A pass is a stay within `ARRIVAL_M` of a place. Its excess is the time spent at the place itself, within `AT_M`, beyond
+what a truck that only drives needs for the same way; from `need_s` on it served the place. So a red light at the next
+corner is no service, and a bag is seldom so quick.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from geofence.forecast.cells import Cells
 from geofence.forecast.walk import Floats, Ints, Trace
 
 ARRIVAL_M = 50.0
-AT_M = 35.0
+AT_M = 25.0
 PASS_GAP_S = 90.0
 FREE_MPS = 7.0
-NEED_S = (12.0, 90.0)
+NEED_S = (12.0, 60.0)
 NEED_SHARE = 0.3
-SHARE_WHERE_ONE_WAITS = 0.5
+SHARE_WHERE_ONE_WAITS = 0.4
 WAITS = 1.15
 USUAL = 0.9
-LONGEST_SHARE = 0.5
+LONGEST_SHARE = 0.25
 MOST_S = 150.0
 
 

@@ -26,7 +26,7 @@ GAP_S = 1_800.0
 
 
 class Walk(msgspec.Struct, frozen=True, array_like=True):
-    """The open knot: where and when it was reached, when the truck was last seen at it, and where it stood on average."""
+    """The open knot: where and when it was reached, when the truck was last seen at it, where it stood on average."""
 
     x: float
     y: float

@@ -73,18 +73,21 @@ def frozen_past_its_reclaim(notifier: Member) -> Iterator[None]:
 def storms(cluster: ReplicatedCluster, day: WorkingDay, fleet: Fleet, feeder: Feeder, last: str) -> None:
     """Take the city's master away three times: overruled, given up by its replica, and killed or frozen for a while.
 
-    Meanwhile whoever holds the city and one of the notifiers are frozen too, each past its time.
+    Whoever holds the city and one of the notifiers are frozen meanwhile, each past its time; the stream goes on.
     """
     feeder.reach(0.2)
     with frozen_past_its_reclaim(fleet.members[-1]):
         with frozen_past_its_lease(day, fleet):
+            feeder.let(0.45)
             cluster.take_over(EVENTS, "TAKEOVER")
-            feeder.reach(0.4)
+            feeder.reach(0.45)
             cluster.await_replicas()
+        feeder.let(0.7)
         cluster.take_over(EVENTS, "FORCE")
-        feeder.reach(0.6)
+        feeder.reach(0.7)
         cluster.await_replicas()
     master, heir = cluster.master_of(EVENTS), cluster.replica_of(EVENTS)
+    feeder.let(1.0)
     if last == "killed":
         master.kill9()
     else:
@@ -105,6 +108,7 @@ def test_through_failovers_all_workers_decide_what_one_decides(
     """With a replica to wait for, three failovers and workers frozen in them lose nothing and add nothing."""
     with working_day.on(cluster, fcm_server, GOMIKURU_STORE__WAIT_REPLICAS="1") as (fleet, feeder):
         fleet.start(*["geofence"] * workers, *["notifier"] * 3)
+        feeder.let(0.2)
         with feeder:
             storms(cluster, working_day, fleet, feeder, last)
             if workers > 1:

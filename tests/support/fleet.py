@@ -130,6 +130,7 @@ class Feeder:
         self.doubts = 0
         self.kept: list[str] = []
         self.total = len(slices)
+        self._limit = float(self.total)
         self._store = store
         self._stream = stream
         self._slices = slices
@@ -145,6 +146,10 @@ class Feeder:
         self._stop.set()
         self._thread.join(60)
 
+    def let(self, share: float) -> None:
+        """Let it go on up to a share of the slices, and rest there: what comes next then falls into its work."""
+        self._limit = share * self.total
+
     def reach(self, share: float, seconds: float = 90) -> None:
         """Wait until a share of the slices is appended."""
         wait_until(lambda: self._there(share), seconds, f"{share:.0%} to be fed ({self.fed} slices are)")
@@ -155,6 +160,9 @@ class Feeder:
 
     def _run(self) -> None:
         for slice_ in self._slices:
+            while self.fed >= self._limit:
+                if self._stop.wait(0.01):
+                    return
             while not self._appended(slice_):
                 self.doubts += 1
                 if self._stop.wait(0.1):

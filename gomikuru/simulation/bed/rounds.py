@@ -16,12 +16,14 @@ from gomikuru.simulation.plane import Floats
 _WEEKS = (
     ((0, 1, 2, 3, 4, 5),),
     ((0, 1, 2, 3, 4, 5),),
+    ((0, 1, 2, 3, 4, 5),),
     ((0, 3), (1, 4), (2, 5)),
     ((0, 2, 4), (1, 3, 5)),
 )
 _APART_M = 45.0
-_TIP_STAY_S = 13 * 60.0
-_MOST_STOPS = 62.0
+_TIP_STAY_S, _REST_S, _WORKDAY_S = 13 * 60.0, 2_400.0, (7.3 * 3600, 9.3 * 3600)
+_TOWN_MPS, _ROAD_MPS = 6.5, 9.0
+_DWELL_LEAST_S, _DWELL_MOST_S = 45.0, 330.0
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -77,7 +79,9 @@ class Surveyor:
 
     def __init__(self, ground: Ground, rng: Generator) -> None:
         self.ground, self.rng = ground, rng
-        self.style = Style(float(rng.uniform(70.0, 190.0)), float(rng.uniform(0.42, 0.62)))
+        self.stops_a_day, routine_share = float(rng.uniform(28.0, 62.0)), float(rng.uniform(0.42, 0.62))
+        self.looseness = int(rng.integers(24, 80))
+        self.style = Style(120.0, routine_share)
         self._inner = set(ground.inner)
         self._taken: list[tuple[float, float]] = []
         self._lasts = 0
@@ -105,28 +109,36 @@ class Surveyor:
         """Fill a working day with blocks around one quarter: some streets near one another each."""
         rng, trips = self.rng, float(self.rng.choice([1.5, 1.8, 2.4, 2.7]))
         centre = self._middle + 0.45 * self._reach * np.array([math.cos(angle), math.sin(angle)])
-        budget = float(rng.uniform(7.6, 9.6)) * 3600 - math.ceil(trips) * (self._tip_trip_s() + _TIP_STAY_S) - 2_000
+        wanted = max(22.0, float(rng.normal(self.stops_a_day, 5.0)))
         blocks: list[list[Stop]] = []
-        while (budget > 0 or len(blocks) < 3) and len(blocks) < 30 and _expected(blocks) < _MOST_STOPS:
-            block = self._block(centre + rng.normal(0.0, 0.5 * self._reach, 2))
-            budget -= sum(each.habit * (each.dwell_s + 115.0) for each in block) + 120.0
-            blocks.append(block)
+        while len(blocks) < 3 or (_expected(blocks) < wanted and len(blocks) < 30):
+            blocks.append(self._block(centre + rng.normal(0.0, 0.5 * self._reach, 2)))
         if shared:
             blocks[0] += [msgspec.structs.replace(each, habit=float(rng.uniform(0.2, 0.9))) for each in shared[:4]]
         blocks = [block for block in blocks if block]
-        order = nearest_order(np.array([self.ground.streets.xy[block[0].node] for block in blocks]))
-        ordered = tuple(tuple(blocks[k]) for k in order)
+        xy = np.array([self.ground.streets.xy[block[0].node] for block in blocks])
+        first = int(np.argmin(np.hypot(*(xy - self.ground.streets.xy[self.ground.depot]).T)))
+        ordered = self._fitted([blocks[k] for k in nearest_order(xy, first)], math.ceil(trips))
         return Round(weekdays, ordered, start, capacity(ordered, trips))
 
-    def _tip_trip_s(self) -> float:
-        streets = self.ground.streets
-        way = streets.path(self.ground.inner[0], self.ground.tip)
-        return 2 * sum(streets.length_m(a, b) for a, b in itertools.pairwise(way)) / 8.5
+    def _fitted(self, blocks: list[list[Stop]], trips: int) -> tuple[tuple[Stop, ...], ...]:
+        """Let services take what a working day leaves for them beside driving, tipping and resting."""
+        streets, stops = self.ground.streets, [stop for block in blocks for stop in block]
+        legs_m = sum(streets.length_m(one.node, other.node) for one, other in itertools.pairwise(stops))
+        tip_m = sum(streets.length_m(stop.node, self.ground.tip) for stop in stops) / len(stops)
+        tipping_s = trips * (2 * tip_m * 1.3 / _ROAD_MPS + _TIP_STAY_S)
+        expected = _expected(blocks)
+        left_s = float(self.rng.uniform(*_WORKDAY_S)) - tipping_s - _REST_S - legs_m * 1.3 / _TOWN_MPS - 30.0 * expected
+        dwell_s = min(_DWELL_MOST_S, max(_DWELL_LEAST_S, left_s / expected))
+        scale = dwell_s * expected / sum(stop.habit * stop.dwell_s for stop in stops)
+        return tuple(
+            tuple(msgspec.structs.replace(stop, dwell_s=stop.dwell_s * scale) for stop in block) for block in blocks
+        )
 
     def _block(self, place: Floats) -> list[Stop]:
         near = self._near(place)
         stops, second_side = [], []
-        for k in self.rng.permutation(len(near))[: int(self.rng.integers(4, 10))].tolist():
+        for k in self.rng.permutation(len(near))[: int(self.rng.integers(3, 9))].tolist():
             found = self._settle(*near[k])
             if found is not None:
                 stops.append(found[0])
@@ -140,7 +152,7 @@ class Surveyor:
         streets = self.ground.streets
         edges = [edge for edge in streets.edges(LANE, ARTERIAL) if edge[0] in self._inner]
         spots = np.array([streets.xy[a] for a, _ in edges])
-        return [edges[k] for k in np.argsort(np.hypot(*(spots - place).T), kind="stable")[:16].tolist()]
+        return [edges[k] for k in np.argsort(np.hypot(*(spots - place).T), kind="stable")[: self.looseness].tolist()]
 
     def _settle(self, a: int, b: int) -> list[Stop] | None:
         """Lay a stop on a street, now and then one for each side; none too near another."""
@@ -170,9 +182,9 @@ def _expected(blocks: list[list[Stop]]) -> float:
     return sum(stop.habit for block in blocks for stop in block)
 
 
-def nearest_order(xy: Floats) -> list[int]:
-    """Order places by going to the nearest that is left."""
-    left, order = list(range(1, len(xy))), [0] if len(xy) else []
+def nearest_order(xy: Floats, first: int = 0) -> list[int]:
+    """Order places by going to the nearest that is left, from the first on."""
+    left, order = [k for k in range(len(xy)) if k != first], [first] if len(xy) else []
     while left:
         here = xy[order[-1]]
         nearest = min(left, key=lambda other: math.dist(xy[other], here))

@@ -131,7 +131,7 @@ class Mapper:
     def crews(self, count: int, depot: int) -> list[Crew]:
         """Give each crew a route, and a later one on the same days where there is one."""
         free = [int(k) for k in self.rng.permutation(len(self.routes))]
-        found = []
+        found: list[Crew] = []
         while free and len(found) < count:
             first = min(free[:4], key=lambda k: self.routes[k].stops[0].minute)
             free.remove(first)

@@ -9,6 +9,9 @@ from numpy.random import Generator
 
 from gomikuru.simulation.bed.streets import ARTERIAL, LANE, TRUNK, Streets
 
+_SIDE_M = (5_500.0, 11_000.0)
+_MOST_ROWS = 42
+
 
 class Ground(msgspec.Struct, frozen=True, eq=False):
     """Where all takes place."""
@@ -22,15 +25,16 @@ class Ground(msgspec.Struct, frozen=True, eq=False):
 
 def town(trucks: int, rng: Generator) -> Ground:
     """Lay out a town big enough for so many trucks."""
-    size = 12 + round(5.0 * math.sqrt(trucks)) + int(rng.integers(0, 4))
+    pitch, skew = float(rng.uniform(150.0, 320.0)), float(rng.uniform(-0.25, 0.25))
+    side = float(rng.uniform(*_SIDE_M)) * math.sqrt(trucks / 3)
+    size = min(_MOST_ROWS, max(12, round(side / pitch)))
     streets, grid = Streets(), {}
-    pitch, skew = rng.uniform(90.0, 165.0), rng.uniform(-0.25, 0.25)
     for row in range(size):
         for column in range(size):
             x = pitch * (column - size / 2 + skew * row) + rng.normal(0.0, 0.16 * pitch)
             y = pitch * (row - size / 2) + rng.normal(0.0, 0.16 * pitch)
             grid[row, column] = streets.add(x, y)
-    gap = int(rng.integers(4, 7))
+    gap = int(rng.integers(3, 6))
     phase = int(rng.integers(1, gap))
     for (row, column), node in grid.items():
         for other, line in (((row, column + 1), row), ((row + 1, column), column)):

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from tests.sabotage.row import Row
-from tests.sabotage.rows import engine, house, ingest, notifier, order, pipe
+from tests.sabotage.rows import engine, house, ingest, minutes, notifier, order, pipe
 
-ROWS: tuple[Row, ...] = (*pipe.ROWS, *ingest.ROWS, *order.ROWS, *engine.ROWS, *notifier.ROWS, *house.ROWS)
+ROWS: tuple[Row, ...] = (
+    *pipe.ROWS,
+    *ingest.ROWS,
+    *order.ROWS,
+    *engine.ROWS,
+    *minutes.ROWS,
+    *notifier.ROWS,
+    *house.ROWS,
+)

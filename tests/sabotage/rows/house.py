@@ -75,4 +75,36 @@ ROWS = (
         ),
         "tests/contract/test_broker_mqtt.py::test_a_broker_of_another_authority_is_not_trusted",
     ),
+    row(
+        "page-failure-told",
+        "A page that fails over the news says so, and tries again",
+        "only a store that is away is caught",
+        Cut("web/worker.py", "except Exception:  # a page", "except ZeroDivisionError:  # a page"),
+        "tests/unit/test_web_feed.py::test_a_feed_that_raises_is_shown_as_lost_and_asked_again",
+    ),
+    row(
+        "page-server-watched",
+        "The web stage ends when nobody answers browsers any more",
+        "it waits to be stopped, and for nothing else",
+        Cut("gomikuru/wiring.py", "server.serve(stop)", "stop.wait()"),
+        "tests/flow/test_web_server.py::test_the_web_stage_ends_the_service_when_its_server_dies",
+    ),
+    row(
+        "notifier-failure-told",
+        "A notifier that fails says so",
+        "its fault is logged only",
+        Cut("notifier/worker.py", "self._note(city, failing=True)", "self._note(city)"),
+        "tests/flow/test_notifier_worker.py::test_a_worker_that_fails_says_so_until_it_works_again",
+    ),
+    row(
+        "engine-portion",
+        "What the engine reads at once is bounded",
+        "it reads all that there is",
+        Cut(
+            "geofence/worker.py",
+            "return entries[:fitting]",
+            "return self._store.read(keys.events(self._city.id), held.cursor, 10**6, 0)",
+        ),
+        "tests/flow/test_load_burst.py::test_a_queue_of_an_outage_is_worked_off_with_flat_memory_and_the_right_alerts",
+    ),
 )

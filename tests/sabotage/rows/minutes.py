@@ -1,0 +1,113 @@
+"""Sabotage of leads in minutes: told once, corrected once, by a truck that is on the round, from a good profile."""
+
+from __future__ import annotations
+
+from tests.sabotage.row import Cut, row
+
+HOMES = "tests/unit/test_minutes_homes.py::"
+LEARN = "tests/unit/test_learn_command.py::"
+PROGRESS = "tests/unit/test_forecast_progress.py::"
+RECORDS = "tests/unit/test_minutes_records.py::"
+SCENARIOS = "tests/unit/test_minutes_scenarios.py::"
+WORKER = "tests/contract/test_minutes_worker.py::"
+
+ROWS = (
+    row(
+        "minutes-told-record",
+        "Once for leads in minutes too: a home is told once on a round",
+        "who was told is not looked at for a lead in minutes",
+        Cut(
+            "geofence/step.py",
+            "        if told.has(nominee.number) is not (nominee.kind is Kind.CORRECTED):\n",
+            "        if not by_round and told.has(nominee.number):\n",
+        ),
+        RECORDS + "test_a_neighbour_that_subscribes_later_tells_nobody_a_second_time",
+        SCENARIOS + "test_a_home_that_subscribes_in_mid_run_is_told_at_once_what_still_applies",
+    ),
+    row(
+        "minutes-served",
+        "A place that was served today is not foretold again",
+        "what was served is forgotten at each look",
+        Cut(
+            "geofence/forecast/today.py",
+            "        served = served_places(so_far.served, len(self.library.place_x))\n",
+            "        served = np.zeros(len(self.library.place_x), dtype=bool)\n",
+        ),
+        RECORDS + "test_a_place_that_was_served_is_not_foretold_again",
+    ),
+    row(
+        "minutes-corrected-once",
+        "A time that moved is corrected once",
+        "a correction is not written down as one",
+        Cut("geofence/foretold.py", "None if said is None or said.corrected else", "None if said is None else"),
+        RECORDS + "test_nobody_is_told_or_corrected_twice_whatever_the_round_does",
+        RECORDS + "test_what_was_foretold_survives_its_bytes_and_is_corrected_once",
+    ),
+    row(
+        "minutes-foretold-committed",
+        "What was foretold is committed with the alert",
+        "it is not among the fields of a commit",
+        Cut("geofence/state.py", "            if foretold.touched:\n", "            if foretold is None:\n"),
+        RECORDS + "test_a_restart_after_every_ping_changes_no_alert_and_no_correction",
+        WORKER + "test_a_hand_over_in_the_middle_of_a_round_changes_no_alert[memory]",
+    ),
+    row(
+        "minutes-foreign-round",
+        "Another truck's round is believed only after about a kilometre on it",
+        "a truck is on whatever round passes by",
+        Cut(
+            "geofence/forecast/progress.py",
+            "np.where(own, 1.0, FOREIGN) if own.any()",
+            "np.ones(len(own)) if own.any()",
+        ),
+        PROGRESS + "test_another_vehicles_round_is_believed_only_after_about_a_kilometre",
+    ),
+    row(
+        "minutes-substitute",
+        "A truck with a round of its own that takes over another's is believed after a while",
+        "another vehicle's way fits hardly better than none",
+        Cut("geofence/forecast/progress.py", "ELSEWHERE_FIT * FOREIGN_FIT, 1.0)", "ELSEWHERE_FIT * 1.1, 1.0)"),
+        RECORDS + "test_a_substitute_that_has_a_round_of_its_own_is_believed_too",
+        PROGRESS + "test_another_vehicles_round_is_believed_only_after_about_a_kilometre",
+    ),
+    row(
+        "minutes-broken-profile",
+        "A broken profile never takes force",
+        "it is announced unread, and the engine lets the last one go",
+        (
+            Cut(
+                "geofence/watched.py",
+                '        return (f"{PROFILE_FILE}: {error}",)\n',
+                "        return () if error else ()\n",
+            ),
+            Cut(
+                "geofence/step.py",
+                "    with suppress(BadProfile):\n",
+                "    book.forecaster = None\n    with suppress(BadProfile):\n",
+            ),
+        ),
+        WORKER + "test_a_broken_profile_leaves_the_last_good_one_in_force[memory]",
+        WORKER + "test_a_profile_that_is_no_profile_is_refused_in_words",
+    ),
+    row(
+        "minutes-columns-fit",
+        "A profile whose columns contradict each other is refused",
+        "nobody compares them",
+        Cut("geofence/forecast/profile.py", "or sum(stored.sizes) != len(columns):", "or None:"),
+        "tests/unit/test_forecast_profile.py::test_columns_that_do_not_fit_each_other_are_refused",
+    ),
+    row(
+        "minutes-homes-sorted",
+        "Sorting a city's homes anew loses nobody",
+        "what was kept is sorted without the last of it",
+        Cut("geofence/minutes_homes.py", "kept = sorted(self._row.values())", "kept = sorted(self._row.values())[:-1]"),
+        HOMES + "test_sorting_anew_keeps_everything",
+    ),
+    row(
+        "minutes-refused-ping",
+        "A refused ping does not silence the predictions",
+        "the next moment is set by any ping",
+        Cut("gomikuru/predictions.py", "if last is None or last.at_ms != ping.fix_ms or", "if last is None or"),
+        LEARN + "test_a_refused_ping_does_not_silence_what_is_foretold",
+    ),
+)
