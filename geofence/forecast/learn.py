@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -17,7 +17,8 @@ from geofence.forecast.profile import Profile
 from geofence.forecast.rehearsal import Rows, arrivals_of, joined, rehearse
 
 MOST_REHEARSALS = 24
-MOST_DAYS = 60
+MOST_DAYS = 24
+"""Of each vehicle: four weeks of six days."""
 LEAST_DAYS = 3
 """A vehicle with fewer days is not rehearsed: nothing would be left to foretell from."""
 SHARE_OF_DAYS = 0.6
@@ -29,9 +30,7 @@ def learn(
 ) -> Profile:
     """Learn from past days (walks in ground metres). `told` hears how it goes."""
     manner = manner or Manner()
-    kept = tuple(sorted((day for day in days if len(day.trace) > 1), key=lambda day: (day.ordinal, day.vehicle)))[
-        -MOST_DAYS:
-    ]
+    kept = _newest(day for day in days if len(day.trace) > 1)
     place_x, place_y, stops = stops_of([day.trace for day in kept])
     library = Library(kept, place_x, place_y)
     told(f"{len(kept)} days, {len(place_x)} places")
@@ -40,6 +39,16 @@ def learn(
     rows, arrivals = rehearsed(library, routine, manner, told)
     rules, calibration = learned(rows, arrivals), calibrated(rows, profile.expect)
     return msgspec.structs.replace(profile, rules=rules, calibration=calibration)
+
+
+def _newest(days: Iterable[Day]) -> tuple[Day, ...]:
+    """Keep the newest days of each vehicle, oldest first."""
+    ordered = sorted(days, key=lambda day: (day.ordinal, day.vehicle))
+    own: dict[str, list[Day]] = {}
+    for day in ordered:
+        own.setdefault(day.vehicle, []).append(day)
+    kept = {id(day) for each in own.values() for day in each[-MOST_DAYS:]}
+    return tuple(day for day in ordered if id(day) in kept)
 
 
 def rehearsed(

@@ -17,6 +17,7 @@ from gomikuru.simulation.bed.track import Track, Wheel
 
 _TIP_LEAST_MIN, _TIP_MOST_MIN = 6.0, 25.0
 _MONDAY_LOAD = 1.12
+_LONGEST_DAY_S = 11.0 * 3600
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -60,7 +61,8 @@ class CrewDrive:
         self.late_min = float(rng.normal(0.0, unrest.start_sd_min))
         self.found = CrewDay([], [], [])
         self.load, self.full = 0.0, 0.0
-        self.wheel = self._wheel((each.start_min + self.late_min) * 60)
+        self.begin_s = (each.start_min + self.late_min) * 60
+        self.wheel = self._wheel(self.begin_s)
 
     def _rests(self) -> list[float]:
         """Choose today's breaks, minutes from midnight."""
@@ -91,6 +93,8 @@ class CrewDrive:
                 return self.found
             if done in troubles.get("errand", ()):
                 self._errand()
+            if self.wheel.t_s > self.begin_s + _LONGEST_DAY_S:
+                break
             self._work(task)
         if self.load > 0.1 * self.round.capacity:
             self._tip()
