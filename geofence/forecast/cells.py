@@ -37,3 +37,21 @@ class Cells:
         found, away = found[kept], away[kept]
         order = np.argsort(found, kind="stable")
         return found[order], away[order]
+
+    def near_many(self, x: Floats, y: Floats, radius_m: float) -> tuple[Ints, Ints, Floats]:
+        """Find for many places at once the points within a radius: pairs (place, point) in order, and distances."""
+        column, row = np.floor(x / self._cell), np.floor(y / self._cell)
+        places, points = [], []
+        for offset in (-1, 0, 1):
+            first = ((row + offset) * _ROW + column - 1).astype(np.int64)
+            low = np.searchsorted(self._keys, first, side="left")
+            count = np.searchsorted(self._keys, first + 2, side="right") - low
+            place = np.repeat(np.arange(len(x)), count)
+            within = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
+            places.append(place)
+            points.append(self._order[np.repeat(low, count) + within])
+        place, point = np.concatenate(places), np.concatenate(points)
+        away = np.hypot(self._x[point] - x[place], self._y[point] - y[place])
+        kept = away <= radius_m
+        order = np.lexsort((point[kept], place[kept]))
+        return place[kept][order], point[kept][order], away[kept][order]

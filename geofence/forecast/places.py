@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import hypot
 
 import numpy as np
 import numpy.typing as npt
@@ -92,26 +93,28 @@ def loads_of(trace: Trace, place_x: Floats, place_y: Floats) -> Floats:
     It tips where it stays long and far from every place that it serves.
     """
     load = np.zeros(len(trace))
-    cells = Cells(place_x, place_y, FACILITY_APART_M) if len(place_x) else None
+    far = np.ones(len(trace), dtype=bool)
+    if len(place_x):
+        far[Cells(place_x, place_y, FACILITY_APART_M).near_many(trace.x, trace.y, FACILITY_APART_M)[0]] = False
+    x, y, into, out = (column.tolist() for column in (trace.x, trace.y, trace.in_s, trace.out_s))
     total, k = 0.0, 0
-    while k < len(trace):
-        end = _stay(trace, k)
-        stood = float(trace.out_s[end] - trace.in_s[k])
-        if stood >= LONG_S and (cells is None or not len(cells.near(trace.x[k], trace.y[k], FACILITY_APART_M)[0])):
+    while k < len(x):
+        end = _stay(x, y, k) if far[k] else k
+        if far[k] and out[end] - into[k] >= LONG_S:
             total = 0.0
             load[k : end + 1] = 0.0
             k = end + 1
             continue
         load[k] = total
-        if STOP_S <= trace.out_s[k] - trace.in_s[k] < LONG_S:
-            total += float(trace.out_s[k] - trace.in_s[k])
+        if STOP_S <= out[k] - into[k] < LONG_S:
+            total += out[k] - into[k]
         k += 1
     return load
 
 
-def _stay(trace: Trace, k: int) -> int:
+def _stay(x: list[float], y: list[float], k: int) -> int:
     """Tell the last knot of the stay that begins at a knot."""
     end = k
-    while end + 1 < len(trace) and np.hypot(trace.x[end + 1] - trace.x[k], trace.y[end + 1] - trace.y[k]) <= STAY_M:
+    while end + 1 < len(x) and hypot(x[end + 1] - x[k], y[end + 1] - y[k]) <= STAY_M:
         end += 1
     return end

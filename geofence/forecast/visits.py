@@ -40,14 +40,11 @@ class Passes(msgspec.Struct, frozen=True):
 
 def passes_of(trace: Trace, places: Cells) -> Passes:
     """Find every pass of a day's walk by each place."""
-    rows: list[tuple[int, int, bool]] = []
-    for k, (x, y) in enumerate(zip(trace.x.tolist(), trace.y.tolist(), strict=True)):
-        found, away = places.near(x, y, ARRIVAL_M)
-        rows.extend((place, k, metres <= AT_M) for place, metres in zip(found.tolist(), away.tolist(), strict=True))
-    if not rows:
+    knot, place, away = places.near_many(trace.x, trace.y, ARRIVAL_M)
+    if not len(place):
         return Passes(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
-    table = np.array(sorted(rows), dtype=np.int64)
-    place, knot, at = table[:, 0], table[:, 1], table[:, 2] > 0
+    order = np.lexsort((knot, place))
+    place, knot, at = place[order], knot[order], away[order] <= AT_M
     into, out = trace.in_s[knot], trace.out_s[knot]
     new = np.ones(len(place), dtype=bool)
     new[1:] = (place[1:] != place[:-1]) | (into[1:] - out[:-1] > PASS_GAP_S)
