@@ -60,7 +60,7 @@ def recorded(file: Path) -> list[tuple[Floats, Floats]]:
 
 
 def radius(days: list[BedDay], plan: BedPlan, reach_m: float) -> Counter[str]:
-    """Score the alert 'first fix of the day of the home's own truck within a radius', as issue 4 does for ten minutes."""
+    """Score the alert 'first fix of the day of the home's own truck within a radius', for a lead of ten minutes."""
     visits = [visit for day in days for visit in day.visits]
     usual: defaultdict[int, Counter[str]] = defaultdict(Counter)
     came: defaultdict[tuple[object, int], list[Visit]] = defaultdict(list)

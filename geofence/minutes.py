@@ -25,9 +25,8 @@ from model.subscription import MinutesLead
 
 USEFUL_MS = (180_000, 3_600_000)
 CORRECT_SHARE = 1 / 3
-CORRECT_S = (120.0, 300.0)
-"""A correction is due when the time moved by a third of the lead, but never for less than the first, always for more
-than the second of these."""
+CORRECT_S = 300.0
+"""A correction is due when the time moved by a third of the lead, and by five minutes at least."""
 CORRECT_CHANCE = 0.5
 
 
@@ -111,7 +110,7 @@ def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterat
 def _corrected(ahead: Ahead, lead_min: float, scene: Scene) -> Iterator[Nominee]:
     """Correct, once, what was foretold of places whose time has moved materially."""
     coming = ahead.outlook.within(1e9) >= CORRECT_CHANCE
-    material_s = min(max(60.0 * lead_min * CORRECT_SHARE, CORRECT_S[0]), CORRECT_S[1])
+    material_s = max(60.0 * lead_min * CORRECT_SHARE, CORRECT_S)
     for k in np.flatnonzero(coming).tolist():
         place = int(ahead.outlook.place[k])
         told_ms = scene.round_foretold.to_correct(place, lead_min)

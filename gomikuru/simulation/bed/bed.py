@@ -20,6 +20,8 @@ from gomikuru.simulation.bed.tracking import Heard, dead_zones, heard
 from gomikuru.simulation.bed.truth import Home, Visit, arrival_s, homes, routine_stops
 from gomikuru.simulation.plane import Plane
 
+_TWO_WEEKS = 12
+
 
 class BedDay(msgspec.Struct, frozen=True, eq=False):
     """One service day: what each vehicle's tracker said, and what really happened."""
@@ -103,7 +105,8 @@ class Bed:
                 each = self.round_of(number, index, day)
                 planned += [stop.number for block in each.blocks for stop in block] if each else []
         rng = generator(self.plan.seed, "homes")
-        return homes(routine_stops(visits, planned), self.places, self.plan.homes, rng)
+        routine = routine_stops(visits, planned, least=2 if self.plan.days >= _TWO_WEEKS else 1)
+        return homes(routine, self.places, self.plan.homes, rng)
 
 
 def make_bed(plan: BedPlan, routes: list[TimedRoute] | None = None) -> Bed:

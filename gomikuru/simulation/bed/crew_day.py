@@ -126,7 +126,10 @@ class CrewDrive:
         early_s = 60 * minute - self.wheel.t_s - 900.0
         if early_s > 0 and self.wheel.node != self.ground.depot:
             self.wheel.go(self.ground.depot)
-        self.wheel.stand(max(0.0, 60 * minute - self.wheel.t_s - 600.0))
+        waited_s = max(0.0, 60 * minute - self.wheel.t_s - 600.0)
+        self.wheel.stand(waited_s)
+        if waited_s > 1_800.0:
+            self.rests = [at for at in self.rests if at * 60 > self.wheel.t_s]
 
     def _serve(self, stop: Stop) -> None:
         """Stand at a stop as long as today's load asks for; long services creep along the street."""

@@ -49,10 +49,10 @@ def arrival_s(track: Track, place: Place, service: Service) -> float:
     return float(t[max(0, first - 1)])
 
 
-def routine_stops(visits: list[Visit], planned: list[int]) -> list[int]:
-    """Tell which stops were served on most days of their rounds. `planned` names each stop once a day and round."""
+def routine_stops(visits: list[Visit], planned: list[int], least: int) -> list[int]:
+    """Tell which stops were served on most of at least so many days. `planned` names each stop once a day and round."""
     served, due = Counter(visit.stop for visit in visits), Counter(planned)
-    return sorted(stop for stop, count in served.items() if due[stop] >= 2 and count >= ROUTINE_SHARE * due[stop])
+    return sorted(stop for stop, count in served.items() if due[stop] >= least and count >= ROUTINE_SHARE * due[stop])
 
 
 def homes(routine: list[int], places: dict[int, Place], count: int, rng: Generator) -> list[Home]:
