@@ -38,7 +38,9 @@ def make_days(
     interval: Annotated[float, typer.Option(min=1.0, max=60.0, help="Seconds between fixes.")] = 5.0,
     homes: Annotated[int, typer.Option(min=1, help="Households, near routine stops.")] = 60,
     lead_minutes: Annotated[float, typer.Option(min=3.0, max=60.0, help="Their lead.")] = 10.0,
-    first_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day.")] = datetime(2026, 9, 7),
+    first_day: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="First day.", show_default="2026-09-07")
+    ] = datetime(2026, 9, 7),
     routes: Annotated[
         Path | None, typer.Option(help="Real routes with timed stops (GeoJSON) instead of a made-up town.")
     ] = None,

@@ -147,7 +147,7 @@ class Mapper:
         return self.streets.length_m(self.nodes[one][0], self.nodes[other][0])
 
     def _crew(self, index: int, chosen: list[int], depot: int) -> Crew:
-        style = Style(60.0, 0.8)
+        style = Style(60.0, 0.88)
         blocks: list[tuple[Stop, ...]] = []
         starts: list[float | None] = []
         for which in chosen:
@@ -157,7 +157,7 @@ class Mapper:
             starts += [self.routes[which].stops[0].minute, *[None] * (len(cuts) - 1)]
         begin = (starts[0] or 0.0) - 25.0
         known = tuple(blocks)
-        load = capacity(known, float(self.rng.choice([1.6, 2.3, 2.7])))
+        load = capacity(known, float(self.rng.choice([1.3, 1.7, 2.4])))
         each = Round(self.routes[chosen[0]].weekdays, known, begin, load, tuple(starts))
         rests = (self.nodes[chosen[0]][0], self.nodes[chosen[-1]][-1], depot)
         return Crew(f"T{index + 1:02d}", (each,), rests, self.routes[chosen[0]].stops[-1].minute + 30.0)
@@ -169,7 +169,7 @@ class Mapper:
         found = []
         for k, node in enumerate(nodes):
             gap = 60.0 * (timed[k + 1].minute - timed[k].minute) if k + 1 < len(timed) else pace
-            drive = self.streets.length_m(node, nodes[k + 1]) / 5.0 if k + 1 < len(nodes) else 20.0
+            drive = self.streets.length_m(node, nodes[k + 1]) / 4.5 + 12.0 if k + 1 < len(nodes) else 30.0
             dwell = max(15.0, min(300.0, 0.5 * (gap + pace) - drive)) * float(self.rng.uniform(0.85, 1.1))
             found.append(style.stop(node + 1, node, self.rng, dwell))
         return found
