@@ -52,7 +52,7 @@ class Bed:
     def day(self, index: int, day: date) -> BedDay:
         """Live through one day."""
         found = BedDay(day, [], [], [])
-        for number, conditions in enumerate(self._mornings(index, day)):
+        for number, conditions in enumerate(self.mornings(index, day)):
             each = self.round_of(number, index, day)
             if each is None:
                 continue
@@ -65,7 +65,7 @@ class Bed:
                 found.heard.append(heard(track, self.plan.tracking, self._zones, gps))
         return found
 
-    def _mornings(self, index: int, day: date) -> list[Conditions]:
+    def mornings(self, index: int, day: date) -> list[Conditions]:
         """Deal out the vehicles of a day: their own, a spare, or one another's."""
         unrest, rng = self.plan.unrest, generator(self.plan.seed, f"{day} morning")
         closed = frozenset(edge for edge, first, last in self._closures if first <= index <= last)

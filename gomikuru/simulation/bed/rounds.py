@@ -20,7 +20,8 @@ _WEEKS = (
     ((0, 3), (1, 4), (2, 5)),
     ((0, 2, 4), (1, 3, 5)),
 )
-_APART_M = 45.0
+_APART_M = 60.0
+_BOTH_SIDES_SHARE = 0.07
 _TIP_STAY_S, _REST_S, _WORKDAY_S = 13 * 60.0, 2_400.0, (7.3 * 3600, 9.3 * 3600)
 _TOWN_MPS, _ROAD_MPS = 6.5, 9.0
 _DWELL_LEAST_S, _DWELL_MOST_S = 45.0, 330.0
@@ -163,7 +164,7 @@ class Surveyor:
             return None
         first = streets.split(a, b, share)
         nodes = [first]
-        if self.rng.random() < 0.1:
+        if self.rng.random() < _BOTH_SIDES_SHARE:
             nodes.append(
                 streets.split(first, b, min(0.8, float(self.rng.uniform(18.0, 28.0)) / streets.length_m(first, b)))
             )

@@ -19,6 +19,7 @@ Place = tuple[float, float]
 ARRIVED_M = 50.0
 ROUTINE_SHARE = 0.6
 HOME_M = 40.0
+CLEARLY_M = 10.0
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -68,10 +69,11 @@ def homes(routine: list[int], places: dict[int, Place], count: int, rng: Generat
 
 
 def _door(place: Place, others: Floats, rng: Generator) -> Place:
-    """Draw a home whose nearest stop is its own: people live at their own collection point."""
-    for _ in range(20):
+    """Draw a home that lies clearly nearest to its own stop: people live at their own collection point."""
+    for _ in range(40):
         angle, metres = rng.uniform(0.0, 2 * math.pi), HOME_M * math.sqrt(rng.random())
         door = (place[0] + metres * math.cos(angle), place[1] + metres * math.sin(angle))
-        if np.hypot(*(others - door).T).min() >= metres - 1e-6:
+        away = np.sort(np.hypot(*(others - door).T))
+        if away[0] >= metres - 1e-6 and (len(away) == 1 or away[1] >= metres + CLEARLY_M):
             return door
     return place
