@@ -15,11 +15,11 @@ from geofence.geometry import project
 from geofence.homes import HomeIndex, HomeRow, HomeRows
 from geofence.limits import Limits
 from geofence.minutes_homes import MinutesHome, MinutesHomes
-from geofence.zones import ZoneBook
+from geofence.zones import Fence, ZoneBook
 from model.city import City
 from model.event import HomesChanged
 from model.subscription import AtPoint, Home, InZone, MetresLead, MinutesLead, Pin, ZoneLead
-from model.zone import Zone
+from model.zone import Mode, Zone
 
 HOMES = "homes/"
 ZONES = "zones"
@@ -130,6 +130,21 @@ class Book:
         if self._residents.pop(number, None) is not None:
             for residents in self.by_zone.values():
                 residents.pop(number, None)
+
+    def is_shadow(self, number: int) -> bool:
+        """Tell whether a home is on trial: by its zone, in no zone by the city's own mode."""
+        if not self.zones.shadowed and self.city.zones is Mode.LIVE:
+            return False
+        fence = self._fence_of(number)
+        mode = fence.zone.mode if fence else None
+        return (mode or self.city.zones) is Mode.SHADOW
+
+    def _fence_of(self, number: int) -> Fence | None:
+        resident = self._residents.get(number)
+        if resident is not None and resident.spot is None:
+            return self.zones.fences.get(resident.zone or "")
+        spot = resident.spot if resident is not None else self.homes.spot_of(number) or self.minutes.spot_of(number)
+        return self.zones.at(*spot) if spot is not None else None
 
     def _rewrite(self, event: HomesChanged) -> None:
         """Bring the stored chunks up to date."""

@@ -14,7 +14,7 @@ from shapely.geometry import Polygon
 from shapely.validation import explain_validity
 
 from model.problem import Problem
-from model.zone import Ring, Zone
+from model.zone import Mode, Ring, Zone
 
 FILE: Final = "zones.geojson"
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -49,11 +49,12 @@ class _Reader:
         where = f"feature {number} (id '{name}')"
         categories = self._categories(where, properties.get("categories"))
         polygons = self._polygons(where, feature.get("geometry"))
+        mode, known = self._mode(where, properties.get("mode"))
         title = properties.get("name", name)
         if not isinstance(title, str):
             return self.wrong(where, '"name" is no text', "write the zone's name in quotation marks")
-        if polygons and categories is not None:
-            self.zones.append(Zone(name, title, polygons, categories))
+        if polygons and categories is not None and known:
+            self.zones.append(Zone(name, title, polygons, categories, mode))
         return None
 
     def _id(self, number: int, where: str, value: Any) -> str | None:
@@ -88,6 +89,15 @@ class _Reader:
             )
             return None
         return tuple(value)
+
+    def _mode(self, where: str, value: Any) -> tuple[Mode | None, bool]:
+        if value is None or value == "":
+            return None, True
+        if value in tuple(Mode):
+            return Mode(value), True
+        remedy = 'write "shadow" (on trial: nobody is told) or "live", or leave it away for the city\'s own'
+        self.wrong(where, f'"mode" is {str(value)[:40]!r}', remedy)
+        return None, False
 
     def _polygons(self, where: str, geometry: Any) -> tuple[tuple[Ring, ...], ...]:
         kind = geometry.get("type") if isinstance(geometry, dict) else None

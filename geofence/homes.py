@@ -212,6 +212,14 @@ class HomeIndex:
                 found.append((layer, self._out[:count].copy()))
         return found
 
+    def spot_of(self, number: int) -> tuple[float, float] | None:
+        """Tell where a home is on the plane, or None."""
+        found = self.find(number)
+        if found is None:
+            return None
+        layer, row = found
+        return float(layer.places[row, 0]), float(layer.places[row, 1])
+
     def find(self, number: int) -> tuple[Layer, int] | None:
         """Tell where a home stands, or None."""
         for layer in self.layers:

@@ -16,7 +16,7 @@ import shapely
 
 from geofence.forecast.profile import Profile
 from geofence.forecast.walk import Floats, Ints
-from geofence.geometry import project_many
+from geofence.geometry import project, project_many
 
 STOP_WITHIN_M = 60.0
 PLACE_WITHIN_M = 150.0
@@ -137,6 +137,11 @@ class MinutesHomes:
             return None
         key = int(self._keys_of(np.array([row]))[0])
         return key // _LEADS if key >= 0 else None
+
+    def spot_of(self, number: int) -> tuple[float, float] | None:
+        """Tell where a home is on the plane, or None."""
+        row = self._row.get(number)
+        return None if row is None else project(self._lat[row], self._lon[row])
 
     def _note_leads(self) -> None:
         fresh = np.array(list(self._fresh), dtype=np.int64)

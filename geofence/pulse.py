@@ -23,6 +23,7 @@ class Health(msgspec.Struct, frozen=True):
 
     `behind_ms`: how long the oldest undecided event has waited. `last_ping_ms` is service time, and unknown while
     another works the city. `held_up`: whoever holds the lease does not get on. `idle_ms`: since the loop's last turn.
+    `unarchived_ms`: how long the oldest event has waited for the archive.
     """
 
     holds_lease: bool
@@ -35,6 +36,7 @@ class Health(msgspec.Struct, frozen=True):
     failing: bool = False
     held_up: bool = False
     idle_ms: int = 0
+    unarchived_ms: int = 0
 
 
 class Pulse:
@@ -50,6 +52,7 @@ class Pulse:
         self._seen = ("", 0)
         self.backlog = 0
         self.behind_ms = 0
+        self.unarchived_ms = 0
         self.last_ping_ms: int | None = None
         self.store_ok = True
         self.failing = False
@@ -69,6 +72,7 @@ class Pulse:
             self.failing,
             self.held_up,
             idle_ms,
+            self.unarchived_ms,
         )
 
     def beat(self) -> None:
@@ -83,7 +87,7 @@ class Pulse:
 
     def lost(self) -> None:
         """Note that the city is no longer ours: what we knew of it grows old."""
-        self.last_ping_ms, self.backlog, self.behind_ms = None, 0, 0
+        self.last_ping_ms, self.backlog, self.behind_ms, self.unarchived_ms = None, 0, 0, 0
 
     def saw(self, events: Iterable[Event]) -> None:
         """Note the newest ping."""
@@ -98,6 +102,10 @@ class Pulse:
         self.behind_ms = self._lag_ms(cursor) if self.backlog else 0
         self._meter.gauge("events_backlog", self.backlog, city=self._city)
         self._meter.gauge("events_behind_seconds", self.behind_ms / 1000, city=self._city)
+
+    def note_followers(self, oldest_ms: int | None) -> None:
+        """Note since when the oldest event has waited for a follower; None when none waits."""
+        self.unarchived_ms = 0 if oldest_ms is None else max(1, self._machine_ms() - oldest_ms)
 
     def look_on(self) -> None:
         """While another holds the city: see whether events wait and its cursor stands still."""

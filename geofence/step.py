@@ -194,6 +194,8 @@ def _alert(nominee: Nominee, ping: Ping, run: Run, scene: Scene) -> Alert:
         eta_ms=eta_ms,
         eta_low_ms=low_ms,
         eta_high_ms=high_ms,
+        number=nominee.number,
+        shadow=scene.book.is_shadow(nominee.number),
     )
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 import msgspec
@@ -25,6 +24,7 @@ from geofence.limits import Limits
 from geofence.ports import FileSource, NoFile
 from geofence.pulse import Health, Pulse
 from geofence.state import State, state_of
+from geofence.trimming import Trimmer
 from geofence.watched import PROFILE, ZONES, Watched
 from model.alert import encode_alert
 from model.city import City
@@ -45,6 +45,7 @@ class Pace(msgspec.Struct, frozen=True):
     """How much at a time and how often; machine milliseconds but for `tick_ms`, which is service time.
 
     A lease is taken for `load_ms`, since a large city may take long to load, and then held for `lease_ms`.
+    At most `hold_events` wait for a follower, such as the archive.
     """
 
     batch: int = 512
@@ -57,6 +58,7 @@ class Pace(msgspec.Struct, frozen=True):
     trim_ms: int = 5_000
     measure_ms: int = 1_000
     keep_ms: int = 30_000
+    hold_events: int = 500_000
     aside_max: int = 10_000
 
 
@@ -85,6 +87,7 @@ class CityWorker:
         limits: Limits | None = None,
         pace: Pace | None = None,
         profile: FileSource | None = None,
+        followers: Sequence[str] = (),
     ) -> None:
         self._city = city
         self._store = store
@@ -106,7 +109,7 @@ class CityWorker:
         self._next_tick_ms = 0
         self._next_trim_ms = 0
         self._next_measure_ms = 0
-        self._passed: deque[tuple[int, str]] = deque()
+        self._trimmer = Trimmer(city.id, store, meter, followers, self._pace.hold_events)
         self._logger = structlog.get_logger().bind(stage="geofence", city=city.id)
 
     def health(self) -> Health:
@@ -183,7 +186,7 @@ class CityWorker:
         if not self._store.renew(fence, lease_ms):
             raise LeaseLost(fence.name)
         self._held = _Held(fence, loaded.cursor, state_of(loaded.fields), book, now_ms)
-        self._passed.clear()
+        self._trimmer.begin()
         self._next_measure_ms = 0
         self._pulse.taken(self._held.state)
         self._meter.gauge("lease_held", 1, city=self._city.id)
@@ -246,7 +249,7 @@ class CityWorker:
                     raise
         held.cursor = cursor
         self._lease_ms = max(self._pace.lease_ms, self._lease_ms // 2)
-        self._passed.append((self._machine_ms(), cursor))
+        self._trimmer.passed(self._machine_ms(), cursor)
 
     def _isolate(self, held: _Held, entries: list[Entry]) -> None:
         """After a failed step load anew and go one by one; an entry that fails alone is set aside."""
@@ -289,11 +292,8 @@ class CityWorker:
         if now_ms < self._next_trim_ms:
             return
         self._next_trim_ms = now_ms + self._pace.trim_ms
-        upto = None
-        while self._passed and self._passed[0][0] <= now_ms - self._pace.keep_ms:
-            upto = self._passed.popleft()[1]
-        if upto is not None:
-            self._store.trim(keys.events(self._city.id), upto)
+        self._trimmer.trim(now_ms - self._pace.keep_ms)
+        self._pulse.note_followers(self._trimmer.oldest_ms)
         homes, zones = held.book.count()
         self._meter.gauge("homes", homes, city=self._city.id)
         self._meter.gauge("zones", zones, city=self._city.id)

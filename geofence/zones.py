@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geofence.geometry import project_many, stretch
 from geofence.limits import Limits
-from model.zone import Ring, Zone
+from model.zone import Mode, Ring, Zone
 
 CELL = 250.0
 """Plane metres a side of the cells that name the zones near a place."""
@@ -44,6 +44,7 @@ class ZoneBook:
 
     def __init__(self, zones: Iterable[Zone], limits: Limits) -> None:
         self.fences = {zone.id: _fence(zone, limits) for zone in zones}
+        self.shadowed = any(zone.mode is Mode.SHADOW for zone in (fence.zone for fence in self.fences.values()))
         self._near: dict[tuple[int, int], tuple[Fence, ...]] = {}
         for fence in self.fences.values():
             for cell in _cells(fence.outer.bounds):

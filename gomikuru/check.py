@@ -27,6 +27,9 @@ from model.city import City
 from model.problem import Problem
 
 T = TypeVar("T")
+OWN_FOLDERS = ("embedded.data_dir", "archive.dir")
+"""Folders that the service makes."""
+
 REMEDIES = {
     "service_account_file": "download the key of a service account from the Firebase console",
     "service_account_json": "download the key of a service account from the Firebase console",
@@ -57,7 +60,7 @@ def _unreadable(settings: settings_files.Settings) -> Iterator[Problem]:
             continue
         for name, path in section:
             key = f"{section_name}.{name}"
-            if not isinstance(path, Path) or key == "embedded.data_dir":
+            if not isinstance(path, Path) or key in OWN_FOLDERS:
                 continue
             try:
                 with path.open("rb") as file:

@@ -126,6 +126,7 @@ def _settings(folder: Path, wanted: Wanted, day: Day) -> Settings:
             "GOMIKURU_CITIES_DIR": str(folder),
             "GOMIKURU_EMBEDDED__STORE": "true",
             "GOMIKURU_EMBEDDED__BROKER": "true",
+            "GOMIKURU_ARCHIVE__ENABLED": "false",
             "GOMIKURU_WEB__PORT": "0",
             "GOMIKURU_METRICS__PORT": "0",
             "GOMIKURU_CLOCK__KIND": "scaled",
@@ -153,7 +154,10 @@ def _run(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, accou
         pushes=hall.seen,
         shown=addresses.append,
     )
-    with running(parts, wiring.STAGES, over) as at_work, _trucks(settings, account, day, clock, wanted, over):
+    with (
+        running(parts, wiring.switched_on(settings), over) as at_work,
+        _trucks(settings, account, day, clock, wanted, over),
+    ):
         show = Show(store, folder, clock, hall, meter, addresses, wanted.speed, len(day.homes))
         show.watch(DemoScreen(Console(force_terminal=False) if wanted.plain else None), over, wanted.seconds)
     store.close()

@@ -42,7 +42,7 @@ def _read(name: str, rows: Any, city: str) -> Iterator[Ping]:
         if not cells:
             continue
         try:
-            yield _ping(cells, at, city)
+            yield ping_of(cells, at, city)
         except IndexError:
             wrong = f"has {len(cells)} cells, the header has {len(header)}"
             raise BadPings(f"{name}: line {rows.line_num}: {wrong}") from None
@@ -50,7 +50,9 @@ def _read(name: str, rows: Any, city: str) -> Iterator[Ping]:
             raise BadPings(f"{name}: line {rows.line_num}: {error}") from None
 
 
-def _ping(cells: list[str], at: dict[str, int], city: str) -> Ping:
+def ping_of(cells: list[str], at: dict[str, int], city: str) -> Ping:
+    """Read one row; `at` tells where each column stands. Raise ValueError, OverflowError or IndexError."""
+
     def cell(column: str) -> str:
         return cells[at[column]].strip() if column in at else ""
 

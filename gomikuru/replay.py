@@ -100,24 +100,28 @@ def homes_of(wishes: Iterable[Wish]) -> list[Home]:
 
 def alert_line(alert: Alert) -> bytes:
     """Write an alert as one line of alerts.jsonl."""
-    return msgspec.json.encode(
-        {
-            "alert_id": alert.id,
-            "resident_id": alert.subscription,
-            "kind": alert.kind.value,
-            "fired_at": format_rfc3339(alert.fired_ms),
-            "vehicle_id": alert.vehicle,
-            "route_id": alert.route,
-            "eta": _instant(alert.eta_ms),
-            "eta_low": _instant(alert.eta_low_ms),
-            "eta_high": _instant(alert.eta_high_ms),
-            "run": f"{alert.service_day}/{alert.run}",
-            "zone": alert.zone,
-            "category": alert.category,
-            "lead": _lead(alert),
-            "useful_until": format_rfc3339(alert.useful_until_ms),
-        }
-    )
+    return msgspec.json.encode(alert_fields(alert))
+
+
+def alert_fields(alert: Alert) -> dict[str, object]:
+    """Tell what alerts.jsonl says of an alert."""
+    return {
+        "alert_id": alert.id,
+        "resident_id": alert.subscription,
+        "kind": alert.kind.value,
+        "fired_at": format_rfc3339(alert.fired_ms),
+        "vehicle_id": alert.vehicle,
+        "route_id": alert.route,
+        "eta": _instant(alert.eta_ms),
+        "eta_low": _instant(alert.eta_low_ms),
+        "eta_high": _instant(alert.eta_high_ms),
+        "run": f"{alert.service_day}/{alert.run}",
+        "zone": alert.zone,
+        "category": alert.category,
+        "lead": _lead(alert),
+        "useful_until": format_rfc3339(alert.useful_until_ms),
+        "shadow": alert.shadow,
+    }
 
 
 def _instant(instant_ms: int | None) -> str | None:

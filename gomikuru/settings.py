@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from gomikuru import places
-from gomikuru.city_files.hours import weekdays_of, window_of
+from gomikuru.city_files.hours import minutes_of, weekdays_of, window_of
 from gomikuru.settings_sources import Problem, SettingsError, Sources
 from model.times import parse_rfc3339
 
@@ -73,6 +73,12 @@ def _hours(text: str) -> str:
 def _days(text: str) -> str:
     if weekdays_of(text) is None:
         raise ValueError("no weekdays; they look like mon,tue,wed,thu,fri")
+    return text
+
+
+def _clock_time(text: str) -> str:
+    if minutes_of(text) is None:
+        raise ValueError("no time of day; it looks like 02:30")
     return text
 
 
@@ -222,6 +228,35 @@ class Notifier(Section):
     outcomes_max: Count = Field(description="Outcomes of pushes kept, for each city")
 
 
+class Archive(Section):
+    """What is kept of past days: pings (where vehicles were: personal data of their drivers) and decided alerts."""
+
+    enabled: bool = Field(description="Keep an archive; leads in minutes are learned from it every night")
+    dir: Path = Field(description="Its folder, readable by its owner only: CITY/pings/YYYY-MM-DD.csv.gz and so on")
+    every_s: Seconds = Field(description="Seconds between two looks for what is new")
+    keep_days: Annotated[int, Field(ge=1, le=3660)] = Field(description="Days after which files are deleted")
+    max_mb: Count = Field(description="Megabytes of one city beyond which its oldest days are deleted")
+    hold_events: Count = Field(
+        description="Events (and alerts) that may wait in the store for the archive; beyond them the oldest are lost"
+    )
+
+
+class Learn(Section):
+    """Learning every night from the archive."""
+
+    enabled: bool = Field(description="Make each city's profile.bin anew every night")
+    at: Annotated[str, AfterValidator(_clock_time)] = Field(description="When, local time of the city")
+    days: Annotated[int, Field(ge=1, le=3660)] = Field(description="From how many of the newest days of the archive")
+    warn_after_days: Annotated[float, Field(gt=0)] = Field(
+        description="Days of nothing but failures after which /health and `doctor` say so"
+    )
+
+    @property
+    def at_min(self) -> int:
+        """Tell the time as minutes after local midnight."""
+        return minutes_of(self.at) or 0
+
+
 class Fcm(Section):
     """Firebase Cloud Messaging. Without a service account the channel is off."""
 
@@ -305,6 +340,8 @@ class Settings(Section):
     ingest: Ingest
     geofence: Geofence
     notifier: Notifier
+    archive: Archive
+    learn: Learn
     fcm: Fcm
     web: Web
     metrics: Metrics

@@ -12,6 +12,8 @@ import msgspec
 
 if TYPE_CHECKING:
     from geofence.pulse import Health as CityHealth
+    from gomikuru.archive.worker import Kept
+    from gomikuru.learning.night import Night
     from ingest.worker import Health as IngestHealth
     from notifier.worker import Health as NotifierHealth
     from web.worker import Health as WebHealth
@@ -49,6 +51,7 @@ class Bounds(msgspec.Struct, frozen=True):
     stalled_s: float = 120.0
     behind_events: int = 10_000
     behind_s: float = 10.0
+    unarchived_s: float = 900.0
 
 
 def judge(idle_s: float, troubles: Sequence[Trouble], facts: Mapping[str, object], bounds: Bounds) -> Standing:
@@ -117,6 +120,35 @@ def judge_web(cities: Mapping[str, WebHealth], bounds: Bounds) -> Standing:
     return judge(idle_s, troubles, {city: msgspec.structs.asdict(now) for city, now in cities.items()}, bounds)
 
 
+def judge_archive(cities: Mapping[str, Kept], idle_s: float, bounds: Bounds) -> Standing:
+    """Judge the stage that keeps past days."""
+    stands = all(now.problem for now in cities.values())
+    troubles = [
+        Trouble(f"archive_stands_still {city}", f"{city}: {now.problem}", stops=stands)
+        for city, now in cities.items()
+        if now.problem
+    ]
+    return judge(idle_s, troubles, {city: msgspec.structs.asdict(now) for city, now in cities.items()}, bounds)
+
+
+def judge_learner(
+    cities: Mapping[str, Night | None], now_ms: int, warn_after_days: float, idle_s: float, bounds: Bounds
+) -> Standing:
+    """Judge the stage that learns; a night that failed is tried again, and is a trouble when that lasts for days."""
+    troubles = []
+    for city, night in cities.items():
+        if night is not None and failing_days(night, now_ms) >= warn_after_days:
+            text = f"{city}: nothing was learned for {failing_days(night, now_ms):.0f} days: {night.problem}"
+            troubles.append(Trouble(f"learning_failed {city}", f"{text}; the last profile stays in force"))
+    facts = {city: msgspec.structs.asdict(night) if night else None for city, night in cities.items()}
+    return judge(idle_s, troubles, facts, bounds)
+
+
+def failing_days(night: Night, now_ms: int) -> float:
+    """Tell for how many days learning has failed; 0 where it has not."""
+    return 0.0 if night.failing_ms is None else max(0, now_ms - night.failing_ms) / 86_400_000
+
+
 def _store_away() -> Trouble:
     return Trouble("store_away", "the store does not answer; trying again, nothing is dropped", stops=True)
 
@@ -135,6 +167,11 @@ def _city_troubles(city: str, now: CityHealth, bounds: Bounds) -> list[Trouble]:
     if now.backlog > bounds.behind_events or now.behind_ms > bounds.behind_s * 1000:
         text = f"{city}: the engine is behind by {now.backlog} events, the oldest of {now.behind_ms / 1000:.0f} s ago"
         troubles.append(Trouble(f"engine_behind {city}", text))
+    if now.unarchived_ms > bounds.unarchived_s * 1000:
+        text = f"{city}: the oldest event has waited {now.unarchived_ms / 60_000:.0f} min for the archive"
+        troubles.append(
+            Trouble(f"archive_behind {city}", f"{text}; run the archive stage, or set archive.enabled = false")
+        )
     for problem in now.zones_problems:
         text = f"{city}: {problem}; the zones before it stay in force"
         troubles.append(Trouble(f"zones_refused {city} {problem}", text))

@@ -15,13 +15,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gomikuru import places
+from gomikuru.archive.worker import ALERTS_SENT, EVENTS
 from gomikuru.city_files import CityFolder
 from gomikuru.city_files.hours import DAY_MIN, weekdays_of, window_of
 from gomikuru.clocks import DrivenClock, ScaledClock, SystemClock, machine_ms
 from gomikuru.embedded import reach
 from gomikuru.settings import Settings
 from gomikuru.stages import Stage
-from gomikuru.standing import Bounds, Standing, judge_geofence, judge_ingest, judge_notifier, judge_web
+from gomikuru.standing import (
+    Bounds,
+    Standing,
+    judge_archive,
+    judge_geofence,
+    judge_ingest,
+    judge_learner,
+    judge_notifier,
+    judge_web,
+)
 from gomikuru.watch import Silence, Timetable, collection_rules
 from model.ports import Meter, ServiceClock
 from model.subscription import TargetKind
@@ -143,6 +153,7 @@ def geofence_stage(parts: Parts) -> Stage:
         batch=settings.geofence.batch_max,
         lease_ms=settings.geofence.lease_ms,
         tick_ms=int(settings.geofence.tick_s * 1000 * max(factor, 1.0)),
+        hold_events=settings.archive.hold_events,
     )
     store = store_at(settings)
     zones = [WatchedFile(folder.folder / FILE) for folder in parts.cities]
@@ -153,6 +164,7 @@ def geofence_stage(parts: Parts) -> Stage:
             *(folder.city, store, drawn, parts.clock, machine_ms, parts.meter, parts.owner),
             pace=pace,
             profile=learned,
+            followers=_followers(settings, EVENTS),
         )
         for folder, drawn, learned in zip(parts.cities, zones, profiles, strict=True)
     ]
@@ -223,6 +235,8 @@ def notifier_stage(parts: Parts) -> Stage:
             max_tries=settings.max_tries,
             reclaim_idle_s=settings.reclaim_after_s,
             max_outcomes=settings.outcomes_max,
+            followers=_followers(parts.settings, ALERTS_SENT),
+            hold_alerts=parts.settings.archive.hold_events,
         ),
         zone_names=ZoneNames({folder.city.id: folder.folder for folder in parts.cities}),
     )
@@ -244,6 +258,48 @@ def _configured_channels(parts: Parts) -> dict[TargetKind, Channel]:
         return {}
     channel = FcmChannel(account)
     return {TargetKind.FCM_TOKEN: channel, TargetKind.FCM_FID: channel}
+
+
+def _followers(settings: Settings, name: str) -> tuple[str, ...]:
+    """Tell who must have passed what is trimmed."""
+    return (name,) if settings.archive.enabled else ()
+
+
+def archive_stage(parts: Parts) -> Stage:
+    """Wire the stage that keeps past days."""
+    from gomikuru.archive.worker import ArchiveWorker, Pace
+
+    settings = parts.settings.archive
+    store = store_at(parts.settings)
+    pace = Pace(every_s=settings.every_s, keep_days=settings.keep_days, most_bytes=settings.max_mb * 1_000_000)
+    cities = [folder.city for folder in parts.cities]
+    worker = ArchiveWorker(cities, store, settings.dir, parts.clock, parts.meter, parts.owner, pace)
+
+    def run(stop: threading.Event) -> None:
+        worker.run(stop)
+        store.close()
+
+    return Stage("archive", run, lambda: judge_archive(worker.health(), worker.idle_s, bounds_of(parts.settings)))
+
+
+def learner_stage(parts: Parts) -> Stage:
+    """Wire the stage that learns every night."""
+    from gomikuru.learning.worker import LearnWorker, Plan
+
+    settings = parts.settings
+    store = store_at(settings)
+    plan = Plan(at_min=settings.learn.at_min, archive=settings.archive.dir, days=settings.learn.days)
+    worker = LearnWorker(parts.cities, store, parts.clock, parts.meter, parts.owner, plan)
+
+    def run(stop: threading.Event) -> None:
+        worker.run(stop)
+        store.close()
+
+    def stand() -> Standing:
+        days = settings.learn.warn_after_days
+        return judge_learner(worker.health(), parts.clock.now_ms(), days, worker.idle_s, bounds_of(settings))
+
+    return Stage("learner", run, stand)
 
 
 def web_stage(parts: Parts) -> Stage:
@@ -291,9 +347,20 @@ def web_stage(parts: Parts) -> Stage:
 
 
 STAGES: dict[str, Callable[[Parts], Stage]] = {
+    "archive": archive_stage,
+    "learner": learner_stage,
     "web": web_stage,
     "notifier": notifier_stage,
     "geofence": geofence_stage,
     "ingest": ingest_stage,
 }
 """The stages in the order in which they start; they stop in the opposite order, so that what came in goes out."""
+
+
+def switched_on(settings: Settings) -> tuple[str, ...]:
+    """Name the stages that the settings switch on, in the order of STAGES."""
+    off = {
+        "archive": not settings.archive.enabled,
+        "learner": not (settings.archive.enabled and settings.learn.enabled),
+    }
+    return tuple(name for name in STAGES if not off.get(name))

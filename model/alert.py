@@ -22,7 +22,10 @@ class Kind(StrEnum):
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """A decided alert. Its id follows from (city, service day, run, subscription, kind, ordinal) and is its tag too."""
+    """A decided alert. Its id follows from (city, service day, run, subscription, kind, ordinal) and is its tag too.
+
+    `number` is the subscription's. A `shadow` alert is decided and kept, and never sent: its home's zone is on trial.
+    """
 
     id: str
     city: str
@@ -42,6 +45,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     eta_ms: int | None = None
     eta_low_ms: int | None = None
     eta_high_ms: int | None = None
+    number: int = -1
+    shadow: bool = False
 
 
 def alert_id(city: str, service_day: str, run: str, subscription: str, kind: Kind, ordinal: int) -> str:

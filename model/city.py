@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from model.zone import Mode
+
 
 class Truck(msgspec.Struct, frozen=True):
     """A vehicle and the ways it may speak: `credential` is the broker user, `external_id` what its tracker calls it."""
@@ -41,7 +43,10 @@ class Category(msgspec.Struct, frozen=True):
 
 
 class City(msgspec.Struct, frozen=True):
-    """One city of the installation. `service_day_starts_min`: minutes after local midnight."""
+    """One city of the installation. `service_day_starts_min`: minutes after local midnight.
+
+    `zones`: the mode of zones that do not say theirs, and of homes in no zone.
+    """
 
     id: str
     name: str
@@ -55,3 +60,4 @@ class City(msgspec.Struct, frozen=True):
     traccar_topic: str | None = None
     map_centre: tuple[float, float] | None = None
     base_map: str | None = None
+    zones: Mode = Mode.LIVE

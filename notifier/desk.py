@@ -12,7 +12,7 @@ from model.subscription import Subscription, TargetKind
 from notifier.carrier import Carrier, factor_of
 from notifier.errand import Errand, Leg
 from notifier.hands import Hands
-from notifier.policy import Expired, QuietHours, Send, decide
+from notifier.policy import Expired, OnTrial, QuietHours, Send, decide
 from notifier.ports import Channel, Message
 from notifier.words import Words
 
@@ -59,7 +59,9 @@ class Desk:
         if isinstance(decision, Send) and subscription is not None:
             self._set_out(errand, decision, self._word(errand, subscription.language, city))
             return
-        if isinstance(decision, QuietHours):
+        if isinstance(decision, OnTrial):
+            self._meter.count("alerts_shadow", city=errand.city, kind=errand.alert.kind.value)
+        elif isinstance(decision, QuietHours):
             self._meter.count("alerts_quiet", city=errand.city, kind=errand.alert.kind.value)
         elif not isinstance(decision, Expired):
             self._meter.count("alerts_unaddressed", city=errand.city)
@@ -96,6 +98,7 @@ def _note(errand: Errand, why: str) -> None:
 
 
 _REASONS = {
+    "OnTrial": "shadow",
     "Expired": "expired",
     "QuietHours": "quiet",
     "NoSubscription": "no_subscription",

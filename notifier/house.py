@@ -10,7 +10,7 @@ import structlog
 
 from model.ports import Meter
 from notifier.limits import Limits
-from streams import keys
+from streams import followers, keys
 from streams.ports import START, Store, StoreFault, StoreUnavailable
 
 _log = structlog.get_logger()
@@ -40,8 +40,20 @@ class House:
     def tidy(self, city: str) -> None:
         """Do it once for a city; blocks."""
         stream, group = keys.alerts(city), self._limits.group
-        self._store.trim_done(stream, group)
+        self._trim(city, stream)
         self._meter.gauge("alerts_backlog", self._store.backlog(stream, group), city=city)
+        self._bound_dead(city)
+
+    def _trim(self, city: str, stream: str) -> None:
+        """Drop the alerts that everybody is done with; followers that stand still are waited for within a bound."""
+        names = self._limits.followers
+        followed = followers.passed(self._store, city, names) if names else None
+        if followed is not None and self._store.ahead(stream, followed) > self._limits.hold_alerts:
+            _log.error("alerts_not_archived", city=city, remedy="look at the archive stage: disk, rights, is it on?")
+            followed = None
+        self._store.trim_done(stream, self._limits.group, followed)
+
+    def _bound_dead(self, city: str) -> None:
         surplus = self._store.length(keys.dead(city)) - self._limits.max_dead
         if surplus > 0:
             oldest = self._store.read(keys.dead(city), START, surplus, 0)

@@ -8,7 +8,8 @@ import msgspec
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """An alert that waits too long (a channel that is down, a long Retry-After) is let go and stays pending.
 
-    Whoever reclaims it, `reclaim_idle_s` after it was taken, goes on.
+    Whoever reclaims it, `reclaim_idle_s` after it was taken, goes on. `followers`: who must have passed an alert before
+    it is trimmed, though at most `hold_alerts` wait for them.
     """
 
     group: str = "notifier"
@@ -23,6 +24,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     house_every_s: float = 10.0
     drain_s: float = 10.0
     store_threads: int = 64
+    followers: tuple[str, ...] = ()
+    hold_alerts: int = 500_000
 
     @property
     def hold_s(self) -> float:

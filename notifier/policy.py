@@ -42,6 +42,10 @@ class QuietHours(msgspec.Struct, frozen=True):
     """The household wants no pushes now."""
 
 
+class OnTrial(msgspec.Struct, frozen=True):
+    """The home's zone is on trial: decided, kept, and never sent."""
+
+
 class NoSubscription(msgspec.Struct, frozen=True):
     """The household has left since."""
 
@@ -50,7 +54,7 @@ class NoTarget(msgspec.Struct, frozen=True):
     """The household has no device."""
 
 
-Decision = Send | Expired | QuietHours | NoSubscription | NoTarget
+Decision = Send | OnTrial | Expired | QuietHours | NoSubscription | NoTarget
 
 _IMMINENT = frozenset({Kind.APPROACHING, Kind.CORRECTED, Kind.HERE})
 _RANK = {
@@ -67,6 +71,8 @@ def decide(
     alert: Alert, subscription: Subscription | None, now_ms: int, city: City, time_factor: float = 1.0
 ) -> Decision:
     """Judge one alert at service time `now_ms`, which runs `time_factor` times as fast as the machine's."""
+    if alert.shadow:
+        return OnTrial()
     if is_expired(alert, now_ms):
         return Expired()
     if subscription is None:

@@ -177,11 +177,11 @@ class MemoryStore:
             if self._group(stream, group).taken.pop(place(delivery.id), None):
                 self._append(dead, [buried(delivery, why)])
 
-    def trim_done(self, stream: str, group: str) -> int:
+    def trim_done(self, stream: str, group: str, upto: str | None = None) -> int:
         """Drop what everybody has finished."""
         with self._changed:
             self._group(stream, group)
-            return self._streams[stream].drop_done()
+            return self._streams[stream].drop_done(place(following(upto)) if upto else None)
 
     def backlog(self, stream: str, group: str) -> int:
         """Count what is left to do."""

@@ -106,9 +106,10 @@ class MemoryStream:
             again.append(Delivery(text(where), self.items[at], taken.tries))
         return again
 
-    def drop_done(self) -> int:
-        """Drop what no group needs any more."""
-        return self.drop_before(min(group.needs() for group in self.groups.values()))
+    def drop_done(self, before: Place | None = None) -> int:
+        """Drop what no group needs any more, and of that only what stands before a place."""
+        needed = min(group.needs() for group in self.groups.values())
+        return self.drop_before(needed if before is None else min(needed, before))
 
     def backlog(self, group: Group) -> int:
         """Count what a group has not finished."""

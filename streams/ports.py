@@ -168,8 +168,11 @@ class SharedQueue(Protocol):
         """Move a poison entry to the stream `dead` as msgpack [why, tries, data], and finish it, at once."""
         ...
 
-    def trim_done(self, stream: str, group: str) -> int:
-        """Drop the entries that precede everything still pending or undelivered, in any group; tell how many."""
+    def trim_done(self, stream: str, group: str, upto: str | None = None) -> int:
+        """Drop the entries that precede everything still pending or undelivered, in any group; tell how many.
+
+        `upto`: drop nothing that comes after this id, whatever the groups have finished.
+        """
         ...
 
     def backlog(self, stream: str, group: str) -> int:

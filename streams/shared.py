@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from streams.ids import following
 from streams.link import Link
 from streams.ordered import arguments, entries
 from streams.ports import Delivery, StoreFault
@@ -48,9 +49,9 @@ class RedisSharedQueue:
         letter = buried(delivery, why)
         self._link.run("bury", [stream, dead], [group, delivery.id, letter])
 
-    def trim_done(self, stream: str, group: str) -> int:
+    def trim_done(self, stream: str, group: str, upto: str | None = None) -> int:
         """Drop what everybody has finished."""
-        return int(self._link.run("trim_done", [stream], [group]))
+        return int(self._link.run("trim_done", [stream], [group, following(upto) if upto else ""]))
 
     def backlog(self, stream: str, group: str) -> int:
         """Count what is left to do."""

@@ -14,6 +14,7 @@ from gomikuru.city_files.text import decode_text
 from model.city import Category, City, Facility, Gateway
 from model.problem import Problem
 from model.times import zone_info
+from model.zone import Mode
 
 FILE = "city.toml"
 SWAPPED = "are latitude and longitude swapped?"
@@ -71,6 +72,10 @@ def _kind(value: Any) -> str | None:
     return None if value in FACILITY_KINDS else f"must be one of {', '.join(FACILITY_KINDS)}"
 
 
+def _mode(value: Any) -> str | None:
+    return None if value in tuple(Mode) else f"must be one of {', '.join(Mode)}"
+
+
 def _topic(value: Any) -> str | None:
     fine = isinstance(value, str) and value and not re.search(r"[+#\s]", value)
     return None if fine else "must be one MQTT topic, without + or #"
@@ -105,6 +110,7 @@ SETTINGS: Mapping[str, _Field] = {
     "map_centre": (_pair, False),
     "base_map": (_base_map, False),
     "traccar_topic": (_topic, False),
+    "zones": (_mode, False),
     "gateways": (_table, False),
     "facilities": (_tables, False),
     "categories": (_tables, False),
@@ -197,4 +203,5 @@ def _city(table: Mapping[str, Any]) -> City:
         traccar_topic=table.get("traccar_topic"),
         map_centre=(float(centre[0]), float(centre[1])) if centre else None,
         base_map=table.get("base_map"),
+        zones=Mode(table.get("zones", Mode.LIVE)),
     )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import glob
+import gzip
+import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
 from gomikuru.city_files import load_city
-from gomikuru.pings_csv import read_pings
+from gomikuru.pings_csv import BadPings, read_pings
+from gomikuru.settings import Settings, SettingsError, load
 from model.city import City
 from model.ping import Ping
 
@@ -35,8 +39,36 @@ def pings_of(patterns: list[str], city: str) -> Iterator[Ping]:
     for pattern in patterns:
         names = sorted(glob.glob(pattern)) or fail(f"{pattern}: no such file")  # noqa: PTH207 - patterns may be absolute
         for name in names:
-            with Path(name).open(encoding="utf-8-sig", newline="") as lines:
-                yield from read_pings(name, lines, city)
+            try:
+                with _opened(Path(name)) as lines:
+                    yield from read_pings(name, lines, city)
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                raise BadPings(f"{name}: damaged: {error}") from error
+
+
+def _opened(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def settings_of(config: Path | None) -> Settings:
+    """Read the settings; end the program where they cannot be used."""
+    try:
+        return load(config, os.environ)
+    except SettingsError as error:
+        fail(str(error))
+
+
+def archive_dir(config: Path | None) -> Path:
+    """Tell where the archive is."""
+    return settings_of(config).archive.dir
+
+
+def misused(text: str) -> NoReturn:
+    """Say what is wrong with the options, and end with exit code 2."""
+    typer.echo(text, err=True)
+    raise typer.Exit(2)
 
 
 def fail(text: str) -> NoReturn:

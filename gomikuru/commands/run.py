@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-NAMES = ("ingest", "geofence", "notifier", "web")
+NAMES = ("ingest", "geofence", "notifier", "web", "archive", "learner")
 
 Stages = Annotated[
     list[str] | None, typer.Argument(help=f"Only these stages: {', '.join(NAMES)}. Default: all, in one process.")
@@ -38,7 +38,7 @@ def run(
     config: ConfigFile = None,
 ) -> None:
     """Run the service until Ctrl-C: take pings, decide alerts, send pushes, show the map."""
-    names = tuple(stages or NAMES)
+    names = tuple(stages or ())
     for name in names:
         if name not in NAMES:
             _fail(f"{name!r} is no stage; there are {', '.join(NAMES)}", 2)
@@ -86,7 +86,10 @@ def _serve(names: tuple[str, ...], seconds: float | None, config: Path | None) -
                 owner=wiring.owner_name(),
                 shown=lambda url: typer.echo(f"Map: {url}", err=True),
             )
-            with running(parts, names, over) as at_work:
+            on = wiring.switched_on(settings)
+            if off := [name for name in names if name not in on]:
+                _fail(f"{', '.join(off)}: switched off by archive.enabled or learn.enabled in the settings", 2)
+            with running(parts, names or on, over) as at_work:
                 over.wait(seconds)
         return 1 if at_work.failed or servers.problem else 0
     except ChannelFault as fault:

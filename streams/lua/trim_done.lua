@@ -1,4 +1,5 @@
--- KEYS: stream.  ARGV: group.  Drops what precedes everything pending or undelivered in any group; answers how many.
+-- KEYS: stream.  ARGV: group, an id or nothing.
+-- Drops what precedes everything pending or undelivered in any group, and the id; answers how many.
 local known, bound = false, nil
 for _, group in ipairs(groups_of(KEYS[1])) do
   known = known or group['name'] == ARGV[1]
@@ -8,4 +9,5 @@ for _, group in ipairs(groups_of(KEYS[1])) do
   if not bound or before(need, bound) then bound = need end
 end
 if not known then return no_group(KEYS[1], ARGV[1]) end
+if ARGV[2] ~= '' and before(ARGV[2], bound) then bound = ARGV[2] end
 return redis.call('XTRIM', KEYS[1], 'MINID', bound)

@@ -38,6 +38,7 @@ def settings_for(folder: Path, broker: BrokerServer, store: StoreServer, fcm: Fc
             "GOMIKURU_FCM__URL": fcm.url,
             "GOMIKURU_FCM__CA_FILE": str(fcm.ca(folder.parent / "fcm-ca.pem")),
             "GOMIKURU_CLOCK__KIND": clock,
+            "GOMIKURU_ARCHIVE__DIR": str(folder.parent / "archive"),
         },
     )
 

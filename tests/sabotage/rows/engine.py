@@ -154,9 +154,9 @@ ROWS = (
         "Trimming never drops an event that is unprocessed",
         "the events are trimmed to the newest that was read",
         Cut(
-            "geofence/worker.py",
-            "self._store.trim(keys.events(self._city.id), upto)",
-            "self._store.trim(keys.events(self._city.id), self._store.newest(keys.events(self._city.id), 1)[0].id)",
+            "geofence/trimming.py",
+            "self._store.trim(keys.events(self._city), upto)",
+            "self._store.trim(keys.events(self._city), self._store.newest(keys.events(self._city), 1)[0].id)",
         ),
         WORKER + "test_trimming_never_drops_what_is_unprocessed[memory]",
     ),
