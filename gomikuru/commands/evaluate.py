@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from gomikuru.commands.evaluate_archive import evaluate_archive
 from gomikuru.commands.evaluation_files import each_file, wishes_in, write_file
-from gomikuru.commands.inputs import city_at, fail, pings_of
+from gomikuru.commands.inputs import city_at, fail, misused, pings_of
+from gomikuru.commands.sheets import show
 from gomikuru.evaluation.comparison import compare
 from gomikuru.evaluation.evaluation import Evaluation
 from gomikuru.evaluation.picture import picture
 from gomikuru.evaluation.reading import BadFile, read_alerts, read_arrivals, read_predictions
 from gomikuru.evaluation.report import Report, report_json
 from gomikuru.evaluation.residents import Residents
-from gomikuru.evaluation.tables import Sheet, plain, sheets, summary
+from gomikuru.evaluation.tables import sheets, summary
 from gomikuru.evaluation.timeline import Names, joined
 from gomikuru.pings_csv import BadPings
 
 ArrivalFiles = Annotated[
-    list[str], typer.Option("--arrivals", help="The truth, an arrivals.csv, or a pattern; repeatable.")
+    list[str] | None, typer.Option("--arrivals", help="The truth, an arrivals.csv, or a pattern; repeatable.")
 ]
 AlertFiles = Annotated[
     list[str] | None, typer.Option("--alerts", help="An alerts.jsonl to score, or a pattern; repeatable.")
@@ -40,17 +41,23 @@ Baseline = Annotated[
 PingFiles = Annotated[
     list[str] | None, typer.Option("--pings", help="For --baseline: the pings of the same days; repeatable.")
 ]
-CityDir = Annotated[Path | None, typer.Option("--city", help="For --baseline: folder of the city.")]
+CityDir = Annotated[Path | None, typer.Option("--city", help="Folder of the city, for --days and --baseline.")]
 PastFiles = Annotated[
     list[str] | None,
     typer.Option("--past-arrivals", help="For --baseline: arrivals of earlier days, for the timetable; repeatable."),
 ]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write every figure to this file; - is the terminal.")]
 PictureFile = Annotated[Path | None, typer.Option("--picture", help="Draw calibration, leads and errors, as SVG.")]
+Days = Annotated[
+    int | None,
+    typer.Option("--days", min=1, help="Judge the last so many days of --city by its archive, zone by zone."),
+]
+Daily = Annotated[bool, typer.Option("--daily", help="With --days: each day too.")]
+Config = Annotated[Path | None, typer.Option("--config", help="With --days: settings file, over the defaults.")]
 
 
 def evaluate(
-    arrivals: ArrivalFiles,
+    arrivals: ArrivalFiles = None,
     alerts: AlertFiles = None,
     predictions: PredictionFiles = None,
     residents: ResidentsFile = None,
@@ -60,12 +67,20 @@ def evaluate(
     past_arrivals: PastFiles = None,
     json_file: JsonFile = None,
     picture_file: PictureFile = None,
+    days: Days = None,
+    daily: Daily = False,
+    config: Config = None,
 ) -> None:
-    """Score alerts and predictions against what really happened."""
-    if not (alerts or predictions or baseline):
-        _misused("nothing to score: give --alerts, --predictions or --baseline")
+    """Score alerts and predictions against what really happened: of files, or of a city's archive."""
+    if days:
+        others = (arrivals, alerts, predictions, residents, baseline, pings, past_arrivals, picture_file)
+        evaluate_archive(_alone(city, others), days, daily, json_file, config)
+        return
+    if daily or config:
+        misused("--daily and --config go with --days")
+    truth = _something(arrivals, alerts or predictions or baseline)
     try:
-        scored = _scored(arrivals, alerts or [], predictions or [], residents)
+        scored = _scored(truth, alerts or [], predictions or [], residents)
         if baseline:
             _baselines(scored, pings or [], city, past_arrivals or [])
     except (BadFile, BadPings) as error:
@@ -77,6 +92,22 @@ def evaluate(
         write_file(json_file, report_json(finished.report))
     if str(json_file) != "-":
         _show(finished.report)
+
+
+def _alone(city: Path | None, others: Sequence[object]) -> Path:
+    """Tell the city whose archive is judged; end the program where files are to be judged too."""
+    if city is None or any(others):
+        misused("--days goes with --city, --daily, --json and --config, and with nothing else")
+    return city
+
+
+def _something(arrivals: list[str] | None, scored: object) -> list[str]:
+    """Tell the truth's files; end the program where there are none, or nothing is to be scored."""
+    if not arrivals:
+        misused("give what really happened with --arrivals, or --city and --days for a city's archive")
+    if not scored:
+        misused("nothing to score: give --alerts, --predictions or --baseline")
+    return arrivals
 
 
 def register(app: typer.Typer) -> None:
@@ -101,7 +132,7 @@ def _baselines(scored: Evaluation, pings: list[str], city: Path | None, past: li
     needed = {"--pings": pings, "--residents": scored.residents, "--city": city}
     missing = [option for option, given in needed.items() if not given]
     if missing or not city or not scored.residents:
-        _misused(f"--baseline needs {', '.join(missing)} too")
+        misused(f"--baseline needs {', '.join(missing)} too")
     described = city_at(city)
     names = scored.names
     earlier = joined(each_file(past, lambda name, lines: read_arrivals(name, lines, names))) if past else None
@@ -114,26 +145,6 @@ def _baselines(scored: Evaluation, pings: list[str], city: Path | None, past: li
 
 
 def _show(report: Report) -> None:
-    console = Console()
-    for sheet in sheets(report):
-        if console.is_terminal:
-            for part in sheet.fitted(console.width):
-                console.print(_table(part))
-        else:
-            typer.echo(plain(sheet) + "\n")
+    show(Console(), sheets(report))
     for line in summary(report):
         typer.echo(line)
-
-
-def _table(sheet: Sheet) -> Table:
-    table = Table(title=sheet.title, title_justify="left", title_style="bold")
-    for k, column in enumerate(sheet.head):
-        table.add_column(column, justify="left" if k < sheet.names else "right", no_wrap=True)
-    for row in sheet.rows:
-        table.add_row(*(Text(cell) for cell in row))
-    return table
-
-
-def _misused(text: str) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(2)
