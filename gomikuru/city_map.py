@@ -8,9 +8,23 @@ from typing import Any
 import msgspec
 
 from gomikuru.city_files import CityFolder
+from model.zone import Mode
 from web.ports import CityMap, MapSource
 
 NOTHING: Mapping[str, Any] = {"type": "FeatureCollection", "features": []}
+
+
+def with_modes(zones: Mapping[str, Any], own: Mode) -> Mapping[str, Any]:
+    """Let each zone say its mode, also where that is the city's own."""
+    features = [_with_mode(feature, own) for feature in zones["features"]]
+    return {**zones, "features": features}
+
+
+def _with_mode(feature: Any, own: Mode) -> Any:
+    said = feature.get("properties") if isinstance(feature, dict) else None
+    if not isinstance(said, dict):
+        return feature
+    return {**feature, "properties": {**said, "mode": said.get("mode") or own.value}}
 
 
 def map_source(folder: CityFolder) -> MapSource:
@@ -33,7 +47,7 @@ def map_source(folder: CityFolder) -> MapSource:
             name=city.name,
             timezone=city.timezone,
             language=city.language,
-            zones=read("zones.geojson"),
+            zones=with_modes(read("zones.geojson"), city.zones),
             routes=read("routes.geojson"),
             centre=city.map_centre,
             base_map=city.base_map,

@@ -27,7 +27,8 @@ def register(app: typer.Typer) -> None:
 def doctor(
     config: Annotated[Path | None, typer.Option("--config", help="Settings file, over the shipped defaults.")] = None,
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="Only this part (machine, store, broker, fcm); repeat it.")
+        list[str] | None,
+        typer.Option("--only", help="Only this part (machine, store, broker, fcm, learning); repeat it."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from gomikuru.doctor.broker import examine_broker
 from gomikuru.doctor.fcm import examine_fcm
 from gomikuru.doctor.findings import Finding, error
+from gomikuru.doctor.learning import examine_learning
 from gomikuru.doctor.machine import examine_machine
 from gomikuru.doctor.store import examine_store
 from gomikuru.embedded import EmbeddedFailed, reach
@@ -22,6 +23,7 @@ PARTS: Mapping[str, Callable[[Settings, Sequence[str]], Iterator[Finding]]] = {
     "store": lambda settings, _filters: examine_store(settings),
     "broker": examine_broker,
     "fcm": lambda settings, _filters: examine_fcm(settings),
+    "learning": lambda settings, _filters: examine_learning(settings),
 }
 
 
@@ -38,4 +40,5 @@ def examine(settings: Settings, filters: Sequence[str], parts: Sequence[str] = t
 
 
 def _embedded(settings: Settings, part: str) -> bool:
-    return part in ("store", "broker") and bool(getattr(settings.embedded, part))
+    server = "store" if part == "learning" else part
+    return server in ("store", "broker") and bool(getattr(settings.embedded, server))

@@ -7,13 +7,19 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 import trustme
 
+from gomikuru.archive.folder import Folder
+from gomikuru.archive.rows import PINGS
 from gomikuru.doctor import Finding, examine
+from gomikuru.doctor.learning import judged
 from gomikuru.embedded import EmbeddedServers
+from gomikuru.learning.night import Night, failed, learned
+from gomikuru.places import sample_cities
 from gomikuru.settings import Settings, load
 from ingest.decode import filters
 from ingest.directory import Directory
@@ -238,6 +244,55 @@ def test_without_a_service_account_that_is_a_note() -> None:
     """A town may run without FCM."""
     found = findings("fcm", settings())
     assert [finding.level for finding in found] == ["note"]
+
+
+# Learning
+
+MORNING = 1_795_400_000_000
+
+
+@pytest.mark.parametrize(
+    ("night", "level", "said"),
+    [
+        (None, "note", "no night has been noted yet"),
+        (learned(None, MORNING - 1, MORNING, 84, 120.0), "ok", "84 truck-days in 120 s"),
+        (learned(None, MORNING - 1, MORNING, 0, 1.0), "note", "nothing to learn from"),
+        (learned(None, MORNING - 1, MORNING - 5 * 86_400_000, 84, 1.0), "warning", "run the learner stage"),
+        (failed(None, MORNING - 1, MORNING - 3_600_000, "no room"), "warning", "failed for 0.0 days: no room"),
+        (failed(None, MORNING - 1, MORNING - 4 * 86_400_000, "no room"), "error", "failed for 4.0 days: no room"),
+    ],
+)
+def test_what_became_of_the_last_night_is_judged(night: Night | None, level: str, said: str) -> None:
+    """Well, nothing, failing for a while, failing for days, and a learner that does not run any more."""
+    found = judged("minami", night, 3.0, MORNING)
+    assert found.level == level
+    assert said in f"{found.what}; {found.remedy}"
+
+
+def test_the_archive_and_the_last_night_are_looked_at(valkey_server: ValkeyServer, tmp_path: Path) -> None:
+    """Days on the disk, the night in the store, and a folder that others may look into."""
+    (tmp_path / "minami").mkdir()
+    (tmp_path / "minami" / "city.toml").write_text('id = "minami"\nname = "M"\ntimezone = "Asia/Tokyo"\n')
+    folder = Folder(tmp_path / "archive", "minami")
+    folder.append(PINGS, date(2026, 11, 2), [])
+    folder.append(PINGS, date(2026, 11, 4), [])
+    made = settings(CITIES_DIR=str(tmp_path), ARCHIVE__DIR=str(tmp_path / "archive"), STORE__URL=valkey_server.url)
+    with valkey_server.client() as client:
+        client.flushall()
+    found = findings("learning", made)
+    assert "2 days in the archive, 2026-11-02 to 2026-11-04" in told(found, "ok")
+    assert "no night has been noted yet" in told(found, "note")
+    (tmp_path / "archive").chmod(0o755)
+    assert "chmod 700" in told(findings("learning", made), "warning")
+
+
+def test_learning_that_is_switched_off_or_cannot_be_asked_is_a_note(nobody: int, tmp_path: Path) -> None:
+    """No alarm for what somebody wanted, nor a second one for a store that is away."""
+    assert [each.level for each in findings("learning", settings(ARCHIVE__ENABLED="false"))] == ["note"]
+    away = settings(
+        CITIES_DIR=str(sample_cities()), STORE__URL=f"redis://127.0.0.1:{nobody}", ARCHIVE__DIR=str(tmp_path / "a")
+    )
+    assert [each.level for each in findings("learning", away)] == ["note"]
 
 
 # The command

@@ -9,6 +9,7 @@ from gomikuru.city_files import CityFolder
 from gomikuru.city_map import map_source
 from gomikuru.zone_names import LOOK_EVERY_S, ZoneNames
 from model.city import City
+from model.zone import Mode
 
 RING = [[135.4, 34.8], [135.41, 34.8], [135.41, 34.81], [135.4, 34.8]]
 
@@ -61,3 +62,20 @@ def test_the_map_keeps_the_last_readable_zones(tmp_path: Path) -> None:
     (tmp_path / "zones.geojson").write_text("[1]")
     assert len(source().zones["features"]) == 1
     assert source().routes["features"] == []
+
+
+def test_the_map_says_of_each_zone_whether_it_is_on_trial(tmp_path: Path) -> None:
+    """Its own mode, else the city's: the page draws a trial with a broken line; what is no zone is left as it is."""
+    city = City("minami", "Minami", "Asia/Tokyo", zones=Mode.SHADOW)
+    source = map_source(CityFolder(city, tmp_path))
+    said: list[object] = [{"id": "a"}, {"id": "b", "mode": "live"}, {"id": "c", "mode": None}, None]
+    features = [*({"type": "Feature", "properties": each, "geometry": None} for each in said), 7]
+    (tmp_path / "zones.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    drawn = source().zones["features"]
+    assert [each["properties"] and each["properties"]["mode"] for each in drawn[:4]] == [
+        "shadow",
+        "live",
+        "shadow",
+        None,
+    ]
+    assert drawn[4] == 7

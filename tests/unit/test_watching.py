@@ -7,16 +7,19 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import structlog
 
 from geofence.pulse import Health as CityHealth
+from gomikuru.archive.worker import Kept
 from gomikuru.city_files.calendar_csv import Rule
 from gomikuru.metrics import COUNTERS, GAUGES, HISTOGRAMS, MemoryMeter
 from gomikuru.standing import (
     Bounds,
     Standing,
     Trouble,
+    judge_archive,
     judge_geofence,
     judge_ingest,
     judge_notifier,
@@ -51,6 +54,19 @@ def at(text: str) -> int:
 
 
 # Standing
+
+
+def test_an_archive_that_stands_still_is_told_and_stops_the_stage_when_no_city_gets_on() -> None:
+    """One city's disk trouble leaves the others; what waits in the store is told by the engine's stage too."""
+    well, ill = Kept(days=3), Kept(problem="no space left")
+    assert judge_archive({"minami": well}, 0.0, BOUNDS).well
+    one = judge_archive({"minami": well, "kita": ill}, 0.0, BOUNDS)
+    assert (whats(one), one.ready) == (["archive_stands_still kita"], True)
+    assert not judge_archive({"kita": ill}, 0.0, BOUNDS).ready
+    waiting = msgspec.structs.replace(WELL, unarchived_ms=901_000)
+    behind = judge_geofence({"minami": waiting}, (), BOUNDS)
+    assert (whats(behind), behind.ready) == (["archive_behind minami"], True)
+    assert judge_geofence({"minami": msgspec.structs.replace(WELL, unarchived_ms=60_000)}, (), BOUNDS).well
 
 
 def test_a_process_that_waits_for_a_city_which_another_works_is_ready_and_well() -> None:

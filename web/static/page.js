@@ -62,16 +62,21 @@ function drawGround() {
   }
 }
 
+function onTrial(feature) {
+  return feature.properties?.mode === "shadow";
+}
+
 function drawCity() {
   if (ground) ground.remove();
   zones.clear();
   const areas = L.geoJSON(city.zones, {
     interactive: true,
-    className: "zone",
+    style: (feature) => ({ className: onTrial(feature) ? "zone trial" : "zone" }),
     onEachFeature: (feature, layer) => {
       const { id, name } = feature.properties || {};
       zones.set(String(id ?? feature.id), layer);
-      if (name || id) layer.bindTooltip(make("span", "", name || id), { sticky: true });
+      const title = onTrial(feature) ? `${name || id} (${word("trial")})` : name || id;
+      if (name || id) layer.bindTooltip(make("span", "", title), { sticky: true });
     },
   });
   const lines = L.geoJSON(city.routes, {

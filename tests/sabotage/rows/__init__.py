@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.sabotage.row import Row
-from tests.sabotage.rows import engine, house, ingest, minutes, notifier, order, pipe
+from tests.sabotage.rows import archive, engine, house, ingest, minutes, notifier, order, pipe
 
 ROWS: tuple[Row, ...] = (
     *pipe.ROWS,
@@ -13,4 +13,5 @@ ROWS: tuple[Row, ...] = (
     *minutes.ROWS,
     *notifier.ROWS,
     *house.ROWS,
+    *archive.ROWS,
 )
