@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from datetime import date
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 
 from gomikuru import wiring
+from gomikuru.archive.reading import Archive
 from gomikuru.clocks import SystemClock
 from gomikuru.settings import load
 from model.subscription import InZone, MetresLead, Pin, Place, Target, TargetKind, ZoneLead
@@ -78,6 +80,9 @@ class Run:
             "GOMIKURU_FCM__CA_FILE": str(self.fcm.ca(self.folder / "fcm-ca.pem")),
             "GOMIKURU_LOG__LEVEL": "debug",
             "GOMIKURU_WEB__PORT": "0",
+            "GOMIKURU_ARCHIVE__ENABLED": "true",
+            "GOMIKURU_ARCHIVE__DIR": str(self.folder / "archive"),
+            "GOMIKURU_ARCHIVE__EVERY_S": "0.2",
             "GOMIKURU_WEB__HOSTS": "trucks.example,*.minami.example",
             "GOMIKURU_WATCH__NO_PINGS_AFTER_S": "3",
             "GOMIKURU_WATCH__SERVICE_HOURS": "00:00-24:00",
@@ -161,7 +166,7 @@ def run(tmp_path: Path, fcm_server: FcmServer) -> Iterator[Run]:
 
 def started(run: Run, fleet: Fleet) -> Run:
     """Start the process, and wait until it can do its work."""
-    (run.member,) = fleet.start("ingest geofence notifier web")
+    (run.member,) = fleet.start("ingest geofence notifier web archive learner")
     wait_until(lambda: run.ask("/ready") == 200, 20, "the service to be ready")
     wait_until(lambda: any(line["event"] == "city_taken" for line in run.member.logged()), 20, "the city")
     return run
@@ -178,9 +183,10 @@ def test_a_ping_can_be_followed_by_its_id_and_nothing_private_is_written_on_its_
     """Through a good drive, bad payloads, refusing phones, a store and a broker that go: log, metrics and health."""
     run.drive()
     wait_until(lambda: len(run.member.logged("push_sent")) >= len(HOMES) + 1, 30, "a push to every household")
+    archived_without_homes(run)
     run.valkey.pause()
     wait_until(lambda: run.ask("/ready") == 503, 20, "the store to be missed")
-    assert "the store does not answer" in run.reasons()
+    wait_until(lambda: "the store does not answer" in run.reasons(), 20, "every stage to miss it")
     assert run.ask("/live") == 200, "a store that is away is no reason for a restart"
     run.valkey.resume()
     wait_until(lambda: run.ask("/ready") == 200, 20, "the store to be found again")
@@ -206,6 +212,18 @@ def test_a_ping_can_be_followed_by_its_id_and_nothing_private_is_written_on_its_
     assert leaks("\n".join(run.answers)) == []
     for text in (f"x {PATH[3][1]:.6f}", f"near {HOMES['gone'][0]:.5f},", phone("again"), f"zone={ZONE}"):
         assert leaks(text), "the search itself finds what it is for"
+
+
+def archived_without_homes(run: Run) -> None:
+    """Beside the truck's track the archive has numbers and times: no home, no subscription's id, no phone."""
+    kept = Archive(run.folder / "archive", CITY)
+    everyday = date.min, date.max
+    wait_until(lambda: len(list(kept.alerts(*everyday))) >= len(HOMES) + 1, 20, "the alerts to be archived")
+    assert len(list(kept.pings(*everyday))) == len(PATH)
+    for name in ("alerts", "homes"):
+        (file,) = (run.folder / "archive" / CITY / name).iterdir()
+        assert not [secret for secret in (*HOMES, "zoned", "deviceless", "phone") if secret in file.read_text()]
+        assert not NEAR.findall(file.read_text())
 
 
 def follow(run: Run) -> None:

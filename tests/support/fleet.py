@@ -85,7 +85,12 @@ class Fleet:
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.members: list[Member] = []
         self._folder = folder
-        self._environ = {"GOMIKURU_METRICS__PORT": "0", "GOMIKURU_LOG__FORMAT": "json", **environ}
+        self._environ = {
+            "GOMIKURU_METRICS__PORT": "0",
+            "GOMIKURU_LOG__FORMAT": "json",
+            "GOMIKURU_ARCHIVE__ENABLED": "false",
+            **environ,
+        }
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self, *stages: str) -> list[Member]:
