@@ -38,6 +38,8 @@ class Manner(msgspec.Struct, frozen=True):
     even: float = 0.7
     doubt: float = 0.3
     seldom: float = 0.3
+    clock_s: float = 900.0
+    clock_floor: float = 0.05
     shown: float = 4.0
     shown_after: int = 5
 
@@ -138,7 +140,7 @@ def _moment(library: Library, day: int, knot: int, stood_s: float) -> float:
 
 
 def _likeness(library: Library, day: int, knot: int, at_s: float, today: Today, manner: Manner) -> float:
-    """Weigh a day: as full as now, the same places served by then, like other days of this weekday."""
+    """Weigh a day: as full as now, at about this time, the same places served by then, like others of this weekday."""
     off = (float(library.load[knot]) - today.load_s) / (manner.load_share * max(library.full_s, 60.0))
     full = manner.load_floor + (1.0 - manner.load_floor) * float(np.exp(-0.5 * off * off))
     kin = float(np.exp(manner.kin * (library.kin[today.weekday, day] - 1.0)))
@@ -148,7 +150,9 @@ def _likeness(library: Library, day: int, knot: int, at_s: float, today: Today, 
     then[library.visit_place[part][:until]] = True
     either = int(np.count_nonzero(then | today.served))
     alike = int(np.count_nonzero(then & today.served)) / either if either else 1.0
-    return float(full * kin * np.exp(manner.alike * (alike - 1.0)))
+    late = (today.at_s - at_s) / manner.clock_s
+    clock = manner.clock_floor + (1.0 - manner.clock_floor) * float(np.exp(-0.5 * late * late))
+    return float(full * kin * clock * np.exp(manner.alike * (alike - 1.0)))
 
 
 def outlook(library: Library, progress: Progress, today: Today, manner: Manner) -> Outlook:
