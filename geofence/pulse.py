@@ -23,6 +23,7 @@ class Health(msgspec.Struct, frozen=True):
 
     `behind_ms`: how long the oldest undecided event has waited. `last_ping_ms` is service time, and unknown while
     another works the city. `held_up`: whoever holds the lease does not get on. `idle_ms`: since the loop's last turn.
+    `unserved`: homes with a lead in minutes that wait for a profile.
     """
 
     holds_lease: bool
@@ -35,6 +36,8 @@ class Health(msgspec.Struct, frozen=True):
     failing: bool = False
     held_up: bool = False
     idle_ms: int = 0
+    assignments_problems: tuple[str, ...] = ()
+    unserved: int = 0
 
 
 class Pulse:
@@ -54,8 +57,15 @@ class Pulse:
         self.store_ok = True
         self.failing = False
         self.held_up = False
+        self.unserved = 0
 
-    def health(self, holds_lease: bool, zones_problems: tuple[str, ...], profile_problems: tuple[str, ...]) -> Health:
+    def health(
+        self,
+        holds_lease: bool,
+        zones_problems: tuple[str, ...],
+        profile_problems: tuple[str, ...],
+        assignments_problems: tuple[str, ...] = (),
+    ) -> Health:
         """Tell how the work stands."""
         idle_ms = 0 if self._turned_ms is None else max(0, self._machine_ms() - self._turned_ms)
         return Health(
@@ -69,6 +79,8 @@ class Pulse:
             self.failing,
             self.held_up,
             idle_ms,
+            assignments_problems,
+            self.unserved,
         )
 
     def beat(self) -> None:
@@ -83,7 +95,7 @@ class Pulse:
 
     def lost(self) -> None:
         """Note that the city is no longer ours: what we knew of it grows old."""
-        self.last_ping_ms, self.backlog, self.behind_ms = None, 0, 0
+        self.last_ping_ms, self.backlog, self.behind_ms, self.unserved = None, 0, 0, 0
 
     def saw(self, events: Iterable[Event]) -> None:
         """Note the newest ping."""
