@@ -55,11 +55,14 @@ def decide(truck: Truck, scene: Scene) -> tuple[Truck, list[Nominee]]:
 
 
 def followed(so_far: DaySoFar | None, scene: Scene, forecaster: Forecaster) -> DaySoFar:
-    """Take a fix into the truck's day; a new day, or a new profile, begins anew."""
+    """Take a fix into the truck's day; a new day, another route or run, or a new profile, begins anew.
+
+    So a stop that one truck serves at noon on one route and in the evening on another is foretold twice.
+    """
     scale = forecaster.profile.stretch
     x, y = scene.here[0] / scale, scene.here[1] / scale
     at_s = seconds_of(scene)
-    day = f"{forecaster.version}/{scene.day_ordinal}"
+    day = f"{forecaster.version}/{scene.day_ordinal}/{scene.run}"
     if so_far is None or so_far.day != day:
         return forecaster.guide.begin(day, at_s, x, y, scene.crew)
     return forecaster.guide.follow(so_far, at_s, x, y, scene.crew)[0]

@@ -61,9 +61,7 @@ def step(state: State, event: Event, book: Book, documents: Mapping[str, bytes])
     elif isinstance(event, ProfileChanged):
         _profile_changed(book, event, documents[event.version])
     elif isinstance(event, AssignmentsChanged):
-        assignments, problems = read_assignments(documents[event.version])
-        if not problems:
-            book.take_assignments(assignments, event.version)
+        _assignments_changed(book, event, documents[event.version])
     elif isinstance(event, Word):
         _word(state, event, book)
     elif not isinstance(event, Tick):
@@ -237,6 +235,13 @@ def _profile_changed(book: Book, event: ProfileChanged, data: bytes) -> None:
     """Let a profile take force; one that cannot be read leaves the last one."""
     with suppress(BadProfile):
         book.take_forecaster(Forecaster(decode_profile(data), event.version))
+
+
+def _assignments_changed(book: Book, event: AssignmentsChanged, data: bytes) -> None:
+    """Let assignments take force; those that cannot be read leave the last ones."""
+    assignments, wrong = read_assignments(data)
+    if not wrong:
+        book.take_assignments(assignments, event.version)
 
 
 def _word(state: State, word: Word, book: Book) -> None:

@@ -33,7 +33,7 @@ LEAST_STAND_S, USUAL_STAND_S, LONGEST_STAND_S = 20.0, 40.0, 235.0
 FIX_S = 5.0
 DROVE_SHARE = 0.6
 OFF_TIME_S = 5_400.0
-WIDE = Calibration((2.2,) * (len(EDGES_S) + 1), (2.2,) * (len(EDGES_S) + 1))
+WIDE = Calibration((1.8,) * (len(EDGES_S) + 1), (1.8,) * (len(EDGES_S) + 1))
 """How much wider intervals are that rest on a timetable alone: docs/prediction.md says what was measured."""
 
 

@@ -27,8 +27,8 @@ from tests.support.rounds import CITY, LAT, Drive, home, instant_ms, minutes_bef
 MONDAY, TUESDAY = date(2026, 11, 2), date(2026, 11, 3)
 HEADER = ",".join(COLUMNS) + "\n"
 SOUTH = [(300.0 * k, 0.0) for k in range(1, 9)]
-NORTH = [(300.0 * k, 40.0) for k in range(8, 0, -1)]
-"""Two rounds of one street, there and back, the stops of both within reach of each other."""
+NORTH = [(300.0 * k, 8.0) for k in range(8, 0, -1)]
+"""Two rounds of one street, there and back, past the same stops."""
 
 
 def rows(text: str) -> Assignments:
@@ -128,6 +128,17 @@ def test_an_assigned_truck_is_believed_on_its_route_from_the_start() -> None:
         before.append(minutes_before(alert, today.reached[SOUTH[2]]))
     assert 2.5 <= before[0] <= 10.0
     assert before[1] < 2.5
+
+
+def test_a_second_route_past_the_same_stops_tells_again() -> None:
+    """17 serves the street on A in the morning and on B before noon: its homes hear of both, each in time."""
+    today = Drive(MONDAY, "08:00", at=(-600.0, 0.0)).serve(SOUTH, 130.0).to(3000.0, 8.0).stand(7200)
+    morning = dict(today.reached)
+    today.serve(NORTH, 130.0)
+    alerts = told(profile(), [home(1, SOUTH[3])], today, assignments=(HEADER + ",17,A\n,17,B,10:00\n").encode())["s1"]
+    assert [alert.route for alert in alerts] == ["A", "B"]
+    assert 5.0 <= minutes_before(alerts[0], morning[SOUTH[3]]) <= 20.0
+    assert 5.0 <= minutes_before(alerts[1], today.reached[NORTH[4]]) <= 20.0
 
 
 def test_a_substitute_on_an_assigned_route_tells_nobody_again() -> None:
