@@ -1,7 +1,6 @@
-"""All that is in force in a city: zones, profile, assignments, the homes that subscribed and their stored form.
+"""All that is in force in a city: its zones, profile and assignments, and the homes that subscribed.
 
-A Book is consumed by each change, as a State is by each step. Homes are kept in chunks of 256 numbers, so that a
-change writes little and a start reads much at once.
+A Book is consumed by each change, as a State is by each step.
 """
 
 from __future__ import annotations
@@ -18,21 +17,17 @@ from geofence.homes import HomeIndex, HomeRow, HomeRows
 from geofence.limits import Limits
 from geofence.minutes_homes import MinutesHome, MinutesHomes
 from geofence.minutes_zones import MinutesZones, ZoneHome
+from geofence.stored_homes import EMPTY, StoredHomes
 from geofence.zones import ZoneBook
 from model.city import City
 from model.event import HomesChanged
 from model.subscription import AtPoint, Home, InZone, MetresLead, MinutesLead, Pin, ZoneLead
 from model.zone import Zone
 
-HOMES = "homes/"
 ZONES = "zones"
 PROFILE = "profile"
 ASSIGNMENTS = "assignments"
-CHUNK_BITS = 8
 LAST_BIT = 31
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[list[Home]] = msgspec.msgpack.Decoder(list[Home])
 
 
 class Resident(msgspec.Struct, frozen=True):
@@ -62,7 +57,7 @@ class Book:
         self.forecaster: Forecaster | None = None
         self.by_zone: dict[str, dict[int, Resident]] = {}
         self._residents: dict[int, Resident] = {}
-        self._chunks: dict[int, bytes] = {}
+        self._stored = StoredHomes()
         self._bits: dict[str, int] = {}
         self._touched: set[str] = set()
 
@@ -129,7 +124,7 @@ class Book:
 
     def take_homes(self, event: HomesChanged) -> None:
         """Let subscriptions come, change and go."""
-        self._rewrite(event)
+        self._touched.update(self._stored.rewrite(event))
         for number in (*event.gone, *(home.number for home in event.put)):
             self._unsettle(number)
         self._admit(event.put, event.gone)
@@ -181,26 +176,13 @@ class Book:
             for residents in self.by_zone.values():
                 residents.pop(number, None)
 
-    def _rewrite(self, event: HomesChanged) -> None:
-        """Bring the stored chunks up to date."""
-        changes: dict[int, dict[int, Home | None]] = {}
-        for number in event.gone:
-            changes.setdefault(number >> CHUNK_BITS, {})[number] = None
-        for home in event.put:
-            changes.setdefault(home.number >> CHUNK_BITS, {})[home.number] = home
-        for chunk, changed in changes.items():
-            kept = {home.number: home for home in _decoder.decode(self._chunks.get(chunk, b"\x90"))}
-            homes = [home for home in (kept | changed).values() if home is not None]
-            self._chunks[chunk] = _encoder.encode(homes)
-            self._touched.add(f"{HOMES}{chunk}")
-
     def puts(self) -> tuple[dict[str, bytes], list[str]]:
         """Tell the fields to write and to delete since the last call."""
         fields: dict[str, bytes] = {}
         gone = []
         for field in sorted(self._touched):
             data = self._field(field)
-            if data == b"\x90":
+            if data == EMPTY:
                 gone.append(field)
             else:
                 fields[field] = data
@@ -214,7 +196,7 @@ class Book:
             return self.profile_version.encode()
         if field == ASSIGNMENTS:
             return self.assignments_version.encode()
-        return self._chunks[int(field.removeprefix(HOMES))]
+        return self._stored.field(field)
 
     def count(self) -> tuple[int, int]:
         """Tell how many homes and zones are in force."""
@@ -223,16 +205,13 @@ class Book:
 
     def load(self, fields: Mapping[str, bytes]) -> None:
         """Take the stored homes, a chunk at a time; the zones come by `take_zones`."""
-        chunks = {int(name.removeprefix(HOMES)): data for name, data in fields.items() if name.startswith(HOMES)}
-        self._chunks.update(chunks)
         rows = HomeRows()
-        for _, data in sorted(chunks.items()):
-            for home in sorted(_decoder.decode(data), key=lambda home: home.number):
-                mask = self._mask(home)
-                if isinstance(home.lead, MetresLead) and not isinstance(home.place, InZone):
-                    rows.add(home.number, home.subscription, home.place.lat, home.place.lon, home.lead.metres, mask)
-                else:
-                    self._settled_in(home, mask)
+        for home in self._stored.load(fields):
+            mask = self._mask(home)
+            if isinstance(home.lead, MetresLead) and not isinstance(home.place, InZone):
+                rows.add(home.number, home.subscription, home.place.lat, home.place.lon, home.lead.metres, mask)
+            else:
+                self._settled_in(home, mask)
         if len(rows):
             self.homes = self.homes.with_columns(rows.columns())
         self.minutes.settle()
