@@ -5,7 +5,7 @@ from __future__ import annotations
 from geofence.forecast.calibration import Calibration
 from geofence.forecast.firing import Rule, rule_for
 from geofence.forecast.profile import Profile
-from geofence.forecast.timetable import WIDE, crew_of, planned
+from geofence.forecast.timetable import FIRES, WIDE, crew_of, planned
 from geofence.forecast.today import Guide
 
 
@@ -32,8 +32,10 @@ class Forecaster:
         """Tell how intervals are stretched while a truck seems to be on a day of the library."""
         return WIDE if day in self._planned else self.profile.calibration
 
-    def rule(self, lead_min: float) -> Rule:
-        """Tell the rule for a lead."""
+    def rule(self, lead_min: float, day: int | None = None) -> Rule:
+        """Tell the rule for a lead, while a truck seems to be on a day of the library."""
+        if day in self._planned:
+            return Rule(lead_min, *FIRES)
         known = self._rules.get(lead_min)
         if known is None:
             known = self._rules[lead_min] = rule_for(self.profile.rules, lead_min)

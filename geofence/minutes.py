@@ -101,9 +101,9 @@ def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterat
     if not len(place):
         return
     late_s = (scene.received_ms - scene.fix_ms) / 1000.0
-    foretold = scene.round_foretold
+    foretold, day = scene.round_foretold, _likeliest_day(so_far, forecaster)
     for lead_min in scene.book.leads_min:
-        rule = forecaster.rule(lead_min)
+        rule = forecaster.rule(lead_min, day)
         lead_s = 60.0 * lead_min
         fires = ahead.outlook.within(rule.share * lead_s + late_s) >= rule.chance
         if rule.last_share > 0.0:

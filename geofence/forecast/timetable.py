@@ -33,6 +33,8 @@ LEAST_STAND_S, USUAL_STAND_S, LONGEST_STAND_S = 20.0, 40.0, 235.0
 FIX_S = 5.0
 DROVE_SHARE = 0.6
 OFF_TIME_S = 5_400.0
+FIRES = (1.0, 0.5, 0.5, 0.35)
+"""The firing rule while a timetable is all that is known: sooner than the default, for crews run early."""
 WIDE = Calibration((1.8,) * (len(EDGES_S) + 1), (1.8,) * (len(EDGES_S) + 1))
 """How much wider intervals are that rest on a timetable alone: docs/prediction.md says what was measured."""
 
