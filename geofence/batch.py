@@ -11,7 +11,7 @@ from geofence.book import Book
 from geofence.state import State
 from geofence.step import step
 from model.alert import Alert
-from model.event import Event, ProfileChanged, ZonesChanged
+from model.event import AssignmentsChanged, Event, ProfileChanged, ZonesChanged
 from model.ping import Ping
 
 
@@ -49,8 +49,8 @@ def run_batch(
     return Outcome(alerts, puts | book_puts, deletes + book_deletes, verdicts)
 
 
-def documents_wanted(events: Iterable[Event]) -> tuple[set[str], set[str]]:
-    """Tell which versions of the zones, and of the profile, a batch needs."""
+def documents_wanted(events: Iterable[Event]) -> tuple[set[str], ...]:
+    """Tell which versions of the zones, of the profile, and of the assignments a batch needs."""
     read = list(events)
-    zones = {event.version for event in read if isinstance(event, ZonesChanged)}
-    return zones, {event.version for event in read if isinstance(event, ProfileChanged)}
+    kinds = (ZonesChanged, ProfileChanged, AssignmentsChanged)
+    return tuple({event.version for event in read if isinstance(event, kind)} for kind in kinds)

@@ -1,7 +1,6 @@
-"""All that is in force in a city: its zones and the homes that subscribed, and the form of the latter in the store.
+"""All that is in force in a city: its zones, profile and assignments, and the homes that subscribed.
 
-A Book is consumed by each change, as a State is by each step. Homes are kept in chunks of 256 numbers, so that a
-change writes little and a start reads much at once.
+A Book is consumed by each change, as a State is by each step.
 """
 
 from __future__ import annotations
@@ -10,25 +9,25 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from geofence.assignments import Assignments
+from geofence.forecast.recorded import day_ordinal, midnight_ms
 from geofence.forecaster import Forecaster
 from geofence.geometry import project
 from geofence.homes import HomeIndex, HomeRow, HomeRows
 from geofence.limits import Limits
 from geofence.minutes_homes import MinutesHome, MinutesHomes
+from geofence.minutes_zones import MinutesZones, ZoneHome
+from geofence.stored_homes import EMPTY, StoredHomes
 from geofence.zones import Fence, ZoneBook
 from model.city import City
 from model.event import HomesChanged
 from model.subscription import AtPoint, Home, InZone, MetresLead, MinutesLead, Pin, ZoneLead
 from model.zone import Mode, Zone
 
-HOMES = "homes/"
 ZONES = "zones"
 PROFILE = "profile"
-CHUNK_BITS = 8
+ASSIGNMENTS = "assignments"
 LAST_BIT = 31
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[list[Home]] = msgspec.msgpack.Decoder(list[Home])
 
 
 class Resident(msgspec.Struct, frozen=True):
@@ -52,10 +51,13 @@ class Book:
         self.zones_version = ""
         self.homes = HomeIndex()
         self.minutes = MinutesHomes()
+        self.minutes_zones = MinutesZones()
+        self.assignments = Assignments()
+        self.assignments_version = ""
         self.forecaster: Forecaster | None = None
         self.by_zone: dict[str, dict[int, Resident]] = {}
         self._residents: dict[int, Resident] = {}
-        self._chunks: dict[int, bytes] = {}
+        self._stored = StoredHomes()
         self._bits: dict[str, int] = {}
         self._touched: set[str] = set()
 
@@ -78,16 +80,51 @@ class Book:
         self.by_zone = {}
         for number, resident in self._residents.items():
             self._settle(number, resident)
+        self._serve_zones()
 
     def take_forecaster(self, forecaster: Forecaster) -> None:
         """Let a profile take force: its places serve the homes with a lead in minutes."""
         self.forecaster = forecaster
         self.minutes.served_by(forecaster.profile)
+        self._serve_zones()
         self._touched.add(PROFILE)
+
+    def _serve_zones(self) -> None:
+        self.minutes_zones.served_by(self.forecaster.profile if self.forecaster else None, self.zones)
+
+    def take_assignments(self, assignments: Assignments, version: str) -> None:
+        """Let new assignments take force, whole."""
+        self.assignments = assignments
+        self.assignments_version = version
+        self._touched.add(ASSIGNMENTS)
+
+    def route_of(self, truck: str, at_ms: int, said: str | None = None) -> str | None:
+        """Tell the route that a truck drives: as it says itself, as it is assigned, or as it always does."""
+        if said or not self.assignments.rows:
+            return said or self.routes.get(truck)
+        ordinal = day_ordinal(at_ms, self.city)
+        minute = (at_ms - midnight_ms(ordinal, self.city.timezone)) / 60_000
+        route, assigned = self.assignments.route(truck, ordinal, minute)
+        return route if assigned else self.routes.get(truck)
+
+    @property
+    def leads_min(self) -> tuple[float, ...]:
+        """The leads in minutes of homes that some place serves."""
+        zones = self.minutes_zones.leads_min
+        return tuple(sorted({*self.minutes.leads_min, *zones})) if zones else self.minutes.leads_min
+
+    def foretold_at(self, number: int) -> int | None:
+        """Tell by which place, or zone, a home with a lead in minutes is told; None where there is none."""
+        place = self.minutes.place_of(number)
+        return self.minutes_zones.key_of(number) if place is None else place
+
+    def unserved(self) -> int:
+        """Count the homes with a lead in minutes that wait for a profile."""
+        return 0 if self.forecaster else len(self.minutes) + len(self.minutes_zones)
 
     def take_homes(self, event: HomesChanged) -> None:
         """Let subscriptions come, change and go."""
-        self._rewrite(event)
+        self._touched.update(self._stored.rewrite(event))
         for number in (*event.gone, *(home.number for home in event.put)):
             self._unsettle(number)
         self._admit(event.put, event.gone)
@@ -102,14 +139,21 @@ class Book:
                 rows.append(HomeRow(home.number, home.subscription, lat, lon, home.lead.metres, mask))
                 continue
             moved.append(home.number)
-            if isinstance(home.lead, MinutesLead) and not isinstance(home.place, InZone):
-                self.minutes.put(_minutes_home(home, home.place, home.lead, mask))
-            elif isinstance(home.lead, ZoneLead):
-                resident = _resident(home, mask)
-                self._residents[home.number] = resident
-                self._settle(home.number, resident)
+            self._settled_in(home, mask)
         self.homes = self.homes.changed(rows, moved)
         self.minutes.settle()
+
+    def _settled_in(self, home: Home, mask: int) -> None:
+        """Take a home whose lead is not in metres."""
+        if isinstance(home.lead, MinutesLead):
+            if isinstance(home.place, InZone):
+                in_zone = ZoneHome(home.number, home.subscription, home.place.zone, home.lead.minutes, mask)
+                self.minutes_zones.put(in_zone)
+            else:
+                self.minutes.put(_minutes_home(home, home.place, home.lead, mask))
+        elif isinstance(home.lead, ZoneLead):
+            self._residents[home.number] = resident = _resident(home, mask)
+            self._settle(home.number, resident)
 
     def _mask(self, home: Home) -> int:
         mask = 0
@@ -127,6 +171,7 @@ class Book:
 
     def _unsettle(self, number: int) -> None:
         self.minutes.drop(number)
+        self.minutes_zones.drop(number)
         if self._residents.pop(number, None) is not None:
             for residents in self.by_zone.values():
                 residents.pop(number, None)
@@ -141,23 +186,11 @@ class Book:
 
     def _fence_of(self, number: int) -> Fence | None:
         resident = self._residents.get(number)
-        if resident is not None and resident.spot is None:
-            return self.zones.fences.get(resident.zone or "")
+        zone = resident.zone if resident is not None and resident.spot is None else self.minutes_zones.zone_of(number)
+        if zone is not None:
+            return self.zones.fences.get(zone)
         spot = resident.spot if resident is not None else self.homes.spot_of(number) or self.minutes.spot_of(number)
         return self.zones.at(*spot) if spot is not None else None
-
-    def _rewrite(self, event: HomesChanged) -> None:
-        """Bring the stored chunks up to date."""
-        changes: dict[int, dict[int, Home | None]] = {}
-        for number in event.gone:
-            changes.setdefault(number >> CHUNK_BITS, {})[number] = None
-        for home in event.put:
-            changes.setdefault(home.number >> CHUNK_BITS, {})[home.number] = home
-        for chunk, changed in changes.items():
-            kept = {home.number: home for home in _decoder.decode(self._chunks.get(chunk, b"\x90"))}
-            homes = [home for home in (kept | changed).values() if home is not None]
-            self._chunks[chunk] = _encoder.encode(homes)
-            self._touched.add(f"{HOMES}{chunk}")
 
     def puts(self) -> tuple[dict[str, bytes], list[str]]:
         """Tell the fields to write and to delete since the last call."""
@@ -165,7 +198,7 @@ class Book:
         gone = []
         for field in sorted(self._touched):
             data = self._field(field)
-            if data == b"\x90":
+            if data == EMPTY:
                 gone.append(field)
             else:
                 fields[field] = data
@@ -177,27 +210,24 @@ class Book:
             return self.zones_version.encode()
         if field == PROFILE:
             return self.profile_version.encode()
-        return self._chunks[int(field.removeprefix(HOMES))]
+        if field == ASSIGNMENTS:
+            return self.assignments_version.encode()
+        return self._stored.field(field)
 
     def count(self) -> tuple[int, int]:
         """Tell how many homes and zones are in force."""
-        return len(self.homes) + len(self.minutes) + len(self._residents), len(self.zones.fences)
+        minutes = len(self.minutes) + len(self.minutes_zones)
+        return len(self.homes) + minutes + len(self._residents), len(self.zones.fences)
 
     def load(self, fields: Mapping[str, bytes]) -> None:
         """Take the stored homes, a chunk at a time; the zones come by `take_zones`."""
-        chunks = {int(name.removeprefix(HOMES)): data for name, data in fields.items() if name.startswith(HOMES)}
-        self._chunks.update(chunks)
         rows = HomeRows()
-        for _, data in sorted(chunks.items()):
-            for home in sorted(_decoder.decode(data), key=lambda home: home.number):
-                mask = self._mask(home)
-                if isinstance(home.lead, MetresLead) and not isinstance(home.place, InZone):
-                    rows.add(home.number, home.subscription, home.place.lat, home.place.lon, home.lead.metres, mask)
-                elif isinstance(home.lead, MinutesLead) and not isinstance(home.place, InZone):
-                    self.minutes.put(_minutes_home(home, home.place, home.lead, mask))
-                elif isinstance(home.lead, ZoneLead):
-                    self._residents[home.number] = resident = _resident(home, mask)
-                    self._settle(home.number, resident)
+        for home in self._stored.load(fields):
+            mask = self._mask(home)
+            if isinstance(home.lead, MetresLead) and not isinstance(home.place, InZone):
+                rows.add(home.number, home.subscription, home.place.lat, home.place.lon, home.lead.metres, mask)
+            else:
+                self._settled_in(home, mask)
         if len(rows):
             self.homes = self.homes.with_columns(rows.columns())
         self.minutes.settle()
@@ -217,6 +247,11 @@ def _minutes_home(home: Home, place: Pin | AtPoint, lead: MinutesLead, mask: int
 def profile_version(fields: Mapping[str, bytes]) -> str:
     """Tell which version of the profile a city's stored fields are of; empty when none."""
     return fields.get(PROFILE, b"").decode()
+
+
+def assignments_version(fields: Mapping[str, bytes]) -> str:
+    """Tell which version of the assignments a city's stored fields are of; empty when none."""
+    return fields.get(ASSIGNMENTS, b"").decode()
 
 
 def zones_version(fields: Mapping[str, bytes]) -> str:

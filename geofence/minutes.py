@@ -7,16 +7,18 @@ time corrects it once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from msgspec.structs import replace
 
 from geofence.forecast.outlook import Manner, Outlook, outlook
 from geofence.forecast.progress import beam
 from geofence.forecast.recorded import midnight_ms
-from geofence.forecast.today import DaySoFar
+from geofence.forecast.today import DaySoFar, served_places
+from geofence.forecast.walk import Ints
 from geofence.forecaster import Forecaster
 from geofence.scene import Nominee, Scene
 from geofence.state import Truck
@@ -46,31 +48,37 @@ def decide(truck: Truck, scene: Scene) -> tuple[Truck, list[Nominee]]:
         return truck, []
     so_far = followed(truck.so_far, scene, forecaster)
     due = truck.looked_ms == 0 or scene.fix_ms - truck.looked_ms >= scene.limits.look_ms or truck.weigh_all
-    if not due or not scene.book.minutes.leads_min:
+    if not due or not scene.book.leads_min:
         return replace(truck, so_far=so_far), []
     nominees = [] if truck.muted else list(_nominated(so_far, scene, forecaster))
     return replace(truck, so_far=so_far, looked_ms=scene.fix_ms), nominees
 
 
 def followed(so_far: DaySoFar | None, scene: Scene, forecaster: Forecaster) -> DaySoFar:
-    """Take a fix into the truck's day; a new day, or a new profile, begins anew."""
+    """Take a fix into the truck's day; a new day, another route or run, or a new profile, begins anew.
+
+    So a stop that one truck serves at noon on one route and in the evening on another is foretold twice.
+    """
     scale = forecaster.profile.stretch
     x, y = scene.here[0] / scale, scene.here[1] / scale
     at_s = seconds_of(scene)
-    day = f"{forecaster.version}/{scene.day_ordinal}"
+    day = f"{forecaster.version}/{scene.day_ordinal}/{scene.run}"
     if so_far is None or so_far.day != day:
-        return forecaster.guide.begin(day, at_s, x, y, scene.truck)
-    return forecaster.guide.follow(so_far, at_s, x, y, scene.truck)[0]
+        return forecaster.guide.begin(day, at_s, x, y, scene.crew)
+    return forecaster.guide.follow(so_far, at_s, x, y, scene.crew)[0]
 
 
 def round_of(so_far: DaySoFar | None, vehicle: str, forecaster: Forecaster) -> str:
     """Tell whose round a truck is on: the vehicle whose past days hold most of the belief, itself until then."""
+    day = _likeliest_day(so_far, forecaster)
+    return vehicle if day is None else str(forecaster.guide.library.vehicle[day])
+
+
+def _likeliest_day(so_far: DaySoFar | None, forecaster: Forecaster) -> int | None:
     if so_far is None or not so_far.progress.knots:
-        return vehicle
+        return None
     knots, belief = beam(so_far.progress)
-    library = forecaster.guide.library
-    mass = np.bincount(library.day[knots], belief, minlength=len(library.days))
-    return str(library.vehicle[int(np.argmax(mass))])
+    return int(np.argmax(np.bincount(forecaster.guide.library.day[knots], belief)))
 
 
 def seconds_of(scene: Scene) -> float:
@@ -83,7 +91,7 @@ def look(so_far: DaySoFar, at_s: float, day_ordinal: int, forecaster: Forecaster
     guide = forecaster.guide
     found = outlook(guide.library, so_far.progress, guide.until(so_far, at_s, (day_ordinal + 6) % 7), manner)
     low, middle, high = found.quantiles((0.1, 0.5, 0.9))
-    low, high = forecaster.profile.calibration.interval(low, middle, high)
+    low, high = forecaster.calibration(_likeliest_day(so_far, forecaster)).interval(low, middle, high)
     return Ahead(found, low, middle, high)
 
 
@@ -93,9 +101,9 @@ def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterat
     if not len(place):
         return
     late_s = (scene.received_ms - scene.fix_ms) / 1000.0
-    foretold = scene.round_foretold
-    for lead_min in scene.book.minutes.leads_min:
-        rule = forecaster.rule(lead_min)
+    foretold, day = scene.round_foretold, _likeliest_day(so_far, forecaster)
+    for lead_min in scene.book.leads_min:
+        rule = forecaster.rule(lead_min, day)
         lead_s = 60.0 * lead_min
         fires = ahead.outlook.within(rule.share * lead_s + late_s) >= rule.chance
         if rule.last_share > 0.0:
@@ -105,28 +113,64 @@ def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterat
                 foretold.tell(int(place[k]), lead_min, scene.fix_ms + int(ahead.middle_s[k] * 1000))
                 yield from _homes(ahead, k, lead_min, Kind.APPROACHING, scene)
         yield from _corrected(ahead, lead_min, scene)
+        yield from _zoned(ahead, fires, lead_min, so_far, scene)
 
 
 def _corrected(ahead: Ahead, lead_min: float, scene: Scene) -> Iterator[Nominee]:
     """Correct, once, what was foretold of places whose time has moved materially."""
-    coming = ahead.outlook.within(1e9) >= CORRECT_CHANCE
-    material_s = max(60.0 * lead_min * CORRECT_SHARE, CORRECT_S)
-    for k in np.flatnonzero(coming).tolist():
-        place = int(ahead.outlook.place[k])
-        told_ms = scene.round_foretold.to_correct(place, lead_min)
-        if told_ms is None:
-            continue
-        eta_ms = scene.fix_ms + int(ahead.middle_s[k] * 1000)
-        if abs(eta_ms - told_ms) > material_s * 1000:
-            scene.round_foretold.correct(place, lead_min, eta_ms)
+    for k in np.flatnonzero(ahead.outlook.within(1e9) >= CORRECT_CHANCE).tolist():
+        if _moved(ahead, k, int(ahead.outlook.place[k]), lead_min, scene):
             yield from _homes(ahead, k, lead_min, Kind.CORRECTED, scene)
+
+
+def _moved(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) -> bool:
+    """Tell whether the time that was foretold has moved materially, and note the new one."""
+    told_ms = scene.round_foretold.to_correct(told_by, lead_min)
+    eta_ms = scene.fix_ms + int(ahead.middle_s[k] * 1000)
+    material_s = max(60.0 * lead_min * CORRECT_SHARE, CORRECT_S)
+    if told_ms is None or abs(eta_ms - told_ms) <= material_s * 1000:
+        return False
+    scene.round_foretold.correct(told_by, lead_min, eta_ms)
+    return True
+
+
+def _zoned(
+    ahead: Ahead, fires: npt.NDArray[np.bool_], lead_min: float, so_far: DaySoFar, scene: Scene
+) -> Iterator[Nominee]:
+    """Nominate the homes known by their zone, by the first of its places to fire; the first to come corrects it."""
+    zones = scene.book.minutes_zones
+    places = 8 * len(so_far.served)
+    for zone in zones.served(lead_min):
+        rows = np.flatnonzero(np.isin(ahead.outlook.place, zone.places))
+        firing = rows[fires[rows]]
+        homes = zones.at(zone.zone, lead_min)
+        if scene.round_foretold.has(zone.key, lead_min):
+            served = served_places(so_far.served, places)[zone.places].any()
+            coming = rows[ahead.outlook.within(1e9)[rows] >= CORRECT_CHANCE]
+            k = _soonest(ahead, coming)
+            if k is not None and not served and _moved(ahead, k, zone.key, lead_min, scene):
+                yield from _nominees(ahead, k, homes, lead_min, Kind.CORRECTED, scene)
+        elif (k := _soonest(ahead, firing)) is not None:
+            scene.round_foretold.tell(zone.key, lead_min, scene.fix_ms + int(ahead.middle_s[k] * 1000))
+            yield from _nominees(ahead, k, homes, lead_min, Kind.APPROACHING, scene)
+
+
+def _soonest(ahead: Ahead, rows: Ints) -> int | None:
+    return int(rows[int(np.argmin(ahead.middle_s[rows]))]) if len(rows) else None
 
 
 def _homes(ahead: Ahead, k: int, lead_min: float, kind: Kind, scene: Scene) -> Iterator[Nominee]:
     """Nominate the homes of a place that have a lead."""
+    homes = scene.book.minutes.at(int(ahead.outlook.place[k]), lead_min)
+    yield from _nominees(ahead, k, homes, lead_min, kind, scene)
+
+
+def _nominees(
+    ahead: Ahead, k: int, homes: Iterable[tuple[int, str, int]], lead_min: float, kind: Kind, scene: Scene
+) -> Iterator[Nominee]:
+    """Nominate homes with the time of a place."""
     at = [scene.fix_ms + int(seconds * 1000) for seconds in (ahead.middle_s[k], ahead.low_s[k], ahead.high_s[k])]
     useful = int(min(max(at[0] - scene.received_ms, USEFUL_MS[0]), USEFUL_MS[1]))
-    place = int(ahead.outlook.place[k])
-    for number, subscription, mask in sorted(scene.book.minutes.at(place, lead_min)):
+    for number, subscription, mask in sorted(homes):
         if scene.concerns(mask):
             yield Nominee(number, subscription, MinutesLead(lead_min), useful, kind=kind, eta_ms=(at[0], at[1], at[2]))

@@ -24,6 +24,7 @@ class Health(msgspec.Struct, frozen=True):
     `behind_ms`: how long the oldest undecided event has waited. `last_ping_ms` is service time, and unknown while
     another works the city. `held_up`: whoever holds the lease does not get on. `idle_ms`: since the loop's last turn.
     `unarchived_ms`: how long the oldest event has waited for the archive.
+    `unserved`: homes with a lead in minutes that wait for a profile.
     """
 
     holds_lease: bool
@@ -37,6 +38,8 @@ class Health(msgspec.Struct, frozen=True):
     held_up: bool = False
     idle_ms: int = 0
     unarchived_ms: int = 0
+    assignments_problems: tuple[str, ...] = ()
+    unserved: int = 0
 
 
 class Pulse:
@@ -57,8 +60,15 @@ class Pulse:
         self.store_ok = True
         self.failing = False
         self.held_up = False
+        self.unserved = 0
 
-    def health(self, holds_lease: bool, zones_problems: tuple[str, ...], profile_problems: tuple[str, ...]) -> Health:
+    def health(
+        self,
+        holds_lease: bool,
+        zones_problems: tuple[str, ...],
+        profile_problems: tuple[str, ...],
+        assignments_problems: tuple[str, ...] = (),
+    ) -> Health:
         """Tell how the work stands."""
         idle_ms = 0 if self._turned_ms is None else max(0, self._machine_ms() - self._turned_ms)
         return Health(
@@ -73,6 +83,8 @@ class Pulse:
             self.held_up,
             idle_ms,
             self.unarchived_ms,
+            assignments_problems,
+            self.unserved,
         )
 
     def beat(self) -> None:
@@ -87,7 +99,8 @@ class Pulse:
 
     def lost(self) -> None:
         """Note that the city is no longer ours: what we knew of it grows old."""
-        self.last_ping_ms, self.backlog, self.behind_ms, self.unarchived_ms = None, 0, 0, 0
+        self.last_ping_ms, self.backlog, self.behind_ms = None, 0, 0
+        self.unarchived_ms, self.unserved = 0, 0
 
     def saw(self, events: Iterable[Event]) -> None:
         """Note the newest ping."""

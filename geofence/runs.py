@@ -14,6 +14,9 @@ import msgspec
 from model.city import City
 from model.times import service_day
 
+ROUTE = "route:"
+"""With it begins the name of a run that serves a known route."""
+
 
 class Run(msgspec.Struct, frozen=True):
     """One run; its key names the told-record. `name` is `route:<id>`, `area:<category>`, or `area:` for any."""
@@ -40,7 +43,7 @@ def _day(minute: int, timezone: str, starts_min: int) -> str:
 
 def name_of(route: str | None, category: str | None) -> str:
     """Name the service that a truck belongs to."""
-    return f"route:{route}" if route else f"area:{category or ''}"
+    return f"{ROUTE}{route}" if route else f"area:{category or ''}"
 
 
 def ended(key: str, today: str) -> bool:

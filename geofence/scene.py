@@ -16,10 +16,12 @@ from model.subscription import Lead
 class Scene(msgspec.Struct, frozen=True):
     """One truck's move, and all that a decider may look at. `run` is the run's key, `bit` the category's; 0 is any.
 
-    `day_ordinal`: the service day as a proleptic ordinal; `round_foretold`: what was foretold on the round.
+    `crew`: by whose past days the truck is followed; `day_ordinal`: the service day as a proleptic ordinal;
+    `round_foretold`: what was foretold on the round.
     """
 
     truck: str
+    crew: str
     fix_ms: int
     received_ms: int
     day_ordinal: int

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from geofence import approach, entering, minutes, motion
+from geofence.assignments import read_assignments
 from geofence.book import Book
 from geofence.files import read_zones
 from geofence.forecast.profile import BadProfile, decode_profile
@@ -21,12 +22,12 @@ from geofence.forecast.recorded import day_ordinal
 from geofence.forecaster import Forecaster
 from geofence.geometry import project, stretch
 from geofence.motion import Motion, Phase
-from geofence.runs import Run, day_of, name_of
+from geofence.runs import ROUTE, Run, day_of, name_of
 from geofence.scene import Nominee, Scene
 from geofence.state import State, Truck
 from geofence.track import Fix, Move, Verdict, follow
 from model.alert import Alert, Kind, alert_id
-from model.event import Event, HomesChanged, ProfileChanged, Tick, Word, WordKind, ZonesChanged
+from model.event import AssignmentsChanged, Event, HomesChanged, ProfileChanged, Tick, Word, WordKind, ZonesChanged
 from model.ping import Ping
 from model.subscription import MinutesLead
 
@@ -47,7 +48,7 @@ NOTHING = Decided([], None)
 
 
 def step(state: State, event: Event, book: Book, documents: Mapping[str, bytes]) -> Decided:
-    """Take one event. `documents` holds the bytes of every version that a ZonesChanged or ProfileChanged names."""
+    """Take one event. `documents` holds the bytes of every version that an event names."""
     if isinstance(event, Ping):
         return _ping(state, event, book)
     state.turn_day(day_of(event.at_ms, book.city))
@@ -59,6 +60,8 @@ def step(state: State, event: Event, book: Book, documents: Mapping[str, bytes])
             book.take_zones(zones, event.version)
     elif isinstance(event, ProfileChanged):
         _profile_changed(book, event, documents[event.version])
+    elif isinstance(event, AssignmentsChanged):
+        _assignments_changed(book, event, documents[event.version])
     elif isinstance(event, Word):
         _word(state, event, book)
     elif not isinstance(event, Tick):
@@ -81,9 +84,11 @@ def _ping(state: State, ping: Ping, book: Book) -> Decided:
         state.remember(ping.truck, truck)
         return Decided([], verdict)
     truck, began = _watch(truck, ping, move, verdict, scale, book)
-    run = _run(state, book, ping.truck, ping.route, ping.received_ms)
+    route = book.route_of(ping.truck, ping.received_ms, ping.route)
+    run = _run(state, book, ping.truck, route, ping.received_ms)
     served = _round(state, book, truck, ping, run)
-    scene = _scene(truck, ping, move, began, scale, state, run, served, book)
+    crew = book.forecaster.crew(ping.truck, route) if book.forecaster else ping.truck
+    scene = _scene(truck, ping, crew, move, began, scale, state, run, served, book)
     nominees: list[Nominee] = []
     for decide in DECIDERS:
         truck, nominated = decide(truck, scene)
@@ -122,24 +127,34 @@ def _at_facility(x: float, y: float, scale: float, book: Book) -> bool:
 
 
 def _run(state: State, book: Book, truck: str, route: str | None, at_ms: int) -> Run:
-    name = name_of(route or book.routes.get(truck), book.categories.get(truck))
+    name = name_of(route, book.categories.get(truck))
     return state.run(day_of(at_ms, book.city), name)
 
 
 def _round(state: State, book: Book, truck: Truck, ping: Ping, run: Run) -> Run:
     """Tell the run for leads in minutes: the route's, or else the learned round that the truck is on."""
-    if book.forecaster is None or run.name.startswith("route:"):
+    if book.forecaster is None or run.name.startswith(ROUTE):
         return run
     vehicle = minutes.round_of(truck.so_far, ping.truck, book.forecaster)
-    return state.run(run.day, f"learned:{vehicle}")
+    return state.run(run.day, vehicle if vehicle.startswith(ROUTE) else f"learned:{vehicle}")
 
 
 def _scene(
-    truck: Truck, ping: Ping, move: Move, began: bool, scale: float, state: State, run: Run, served: Run, book: Book
+    truck: Truck,
+    ping: Ping,
+    crew: str,
+    move: Move,
+    began: bool,
+    scale: float,
+    state: State,
+    run: Run,
+    served: Run,
+    book: Book,
 ) -> Scene:
     category = book.categories.get(ping.truck)
     return Scene(
         truck=ping.truck,
+        crew=crew,
         fix_ms=ping.fix_ms,
         received_ms=ping.received_ms,
         day_ordinal=day_ordinal(ping.fix_ms, book.city),
@@ -189,7 +204,7 @@ def _alert(nominee: Nominee, ping: Ping, run: Run, scene: Scene) -> Alert:
         lead=nominee.lead,
         ping=ping.id,
         category=scene.category,
-        route=run.name.removeprefix("route:") if run.name.startswith("route:") else None,
+        route=run.name.removeprefix(ROUTE) if run.name.startswith(ROUTE) else None,
         zone=nominee.zone,
         eta_ms=eta_ms,
         eta_low_ms=low_ms,
@@ -205,7 +220,7 @@ def _homes_changed(state: State, event: HomesChanged, book: Book) -> None:
     for told in state.told.values():
         told.forget(event.gone)
     for home in event.put:
-        place = book.minutes.place_of(home.number)
+        place = book.foretold_at(home.number)
         if place is not None and isinstance(home.lead, MinutesLead):
             for foretold in state.foretold.values():
                 foretold.reopen(place, home.lead.minutes)
@@ -224,10 +239,17 @@ def _profile_changed(book: Book, event: ProfileChanged, data: bytes) -> None:
         book.take_forecaster(Forecaster(decode_profile(data), event.version))
 
 
+def _assignments_changed(book: Book, event: AssignmentsChanged, data: bytes) -> None:
+    """Let assignments take force; those that cannot be read leave the last ones."""
+    assignments, wrong = read_assignments(data)
+    if not wrong:
+        book.take_assignments(assignments, event.version)
+
+
 def _word(state: State, word: Word, book: Book) -> None:
     truck = state.truck(word.truck)
     if word.kind is WordKind.NEW_RUN:
-        run = _run(state, book, word.truck, None, word.at_ms)
+        run = _run(state, book, word.truck, book.route_of(word.truck, word.at_ms), word.at_ms)
         state.next_run(run.day, run.name)
         truck = replace(truck, weigh_all=True)
     else:

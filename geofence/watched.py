@@ -1,4 +1,4 @@
-"""From a saved file to an event in the city's stream: valid zones or a valid profile whole, a broken one not at all."""
+"""From a saved file to an event in the city's stream: a valid one whole, a broken one not at all."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
+from geofence.assignments import FILE as ASSIGNMENTS_FILE
+from geofence.assignments import read_assignments
 from geofence.files import FILE as ZONES_FILE
 from geofence.files import read_zones
 from geofence.forecast.profile import FILE as PROFILE_FILE
 from geofence.forecast.profile import BadProfile, decode_profile
 from geofence.ports import FileSource
-from model.event import Event, ProfileChanged, ZonesChanged, encode_event
+from model.event import AssignmentsChanged, Event, ProfileChanged, ZonesChanged, encode_event
 from model.ports import Meter, ServiceClock
 from streams import keys
 from streams.ports import Store
@@ -40,8 +42,13 @@ def _profile_problems(data: bytes) -> tuple[str, ...]:
     return ()
 
 
+def _assignments_problems(data: bytes) -> tuple[str, ...]:
+    return tuple(str(problem) for problem in read_assignments(data)[1])
+
+
 ZONES = Watchable("zones", ZONES_FILE, _zones_problems, ZonesChanged)
 PROFILE = Watchable("profile", PROFILE_FILE, _profile_problems, ProfileChanged)
+ASSIGNMENTS = Watchable("assignments", ASSIGNMENTS_FILE, _assignments_problems, AssignmentsChanged)
 
 
 class Watched:

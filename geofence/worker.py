@@ -15,8 +15,9 @@ import msgspec
 import structlog
 
 from geofence.aside import encode_aside
+from geofence.assignments import read_assignments
 from geofence.batch import Outcome, documents_wanted, run_batch
-from geofence.book import Book, profile_version, zones_version
+from geofence.book import Book, assignments_version, profile_version, zones_version
 from geofence.files import read_zones
 from geofence.forecast.profile import decode_profile
 from geofence.forecaster import Forecaster
@@ -25,7 +26,7 @@ from geofence.ports import FileSource, NoFile
 from geofence.pulse import Health, Pulse
 from geofence.state import State, state_of
 from geofence.trimming import Trimmer
-from geofence.watched import PROFILE, ZONES, Watched
+from geofence.watched import ASSIGNMENTS, PROFILE, ZONES, Watched
 from model.alert import encode_alert
 from model.city import City
 from model.event import Event, Tick, decode_event, encode_event
@@ -88,11 +89,13 @@ class CityWorker:
         pace: Pace | None = None,
         profile: FileSource | None = None,
         followers: Sequence[str] = (),
+        assignments: FileSource | None = None,
     ) -> None:
         self._city = city
         self._store = store
         self._watched = Watched(ZONES, city.id, store, zones, clock, meter)
         self._learned = Watched(PROFILE, city.id, store, profile or NoFile(), clock, meter)
+        self._assigned = Watched(ASSIGNMENTS, city.id, store, assignments or NoFile(), clock, meter)
         self._clock = clock
         self._machine_ms = machine_ms
         self._meter = meter
@@ -114,7 +117,8 @@ class CityWorker:
 
     def health(self) -> Health:
         """Tell how the work stands."""
-        return self._pulse.health(self._held is not None, self._watched.problems, self._learned.problems)
+        files = (self._watched.problems, self._learned.problems, self._assigned.problems)
+        return self._pulse.health(self._held is not None, *files)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`, then give the lease back."""
@@ -150,6 +154,7 @@ class CityWorker:
         self._renew(held)
         self._watched.look()
         self._learned.look()
+        self._assigned.look()
         self._tick()
         entries = self._next(held)
         if entries:
@@ -179,9 +184,11 @@ class CityWorker:
         if data is not None:
             book.take_zones(read_zones(data)[0], version)
         self._load_profile(book, profile_version(loaded.fields))
+        self._load_assignments(book, assignments_version(loaded.fields))
         book.load(loaded.fields)
         self._watched.in_force(book.zones_version)
         self._learned.in_force(book.profile_version)
+        self._assigned.in_force(book.assignments_version)
         now_ms = self._machine_ms()
         if not self._store.renew(fence, lease_ms):
             raise LeaseLost(fence.name)
@@ -198,6 +205,11 @@ class CityWorker:
         if data is not None:
             book.take_forecaster(Forecaster(decode_profile(data), version))
 
+    def _load_assignments(self, book: Book, version: str) -> None:
+        data = self._assigned.document(version) if version else None
+        if data is not None:
+            book.take_assignments(read_assignments(data)[0], version)
+
     def _renew(self, held: _Held) -> None:
         now_ms = self._machine_ms()
         if now_ms - held.renewed_ms < self._pace.lease_ms / 3:
@@ -209,11 +221,13 @@ class CityWorker:
     def _work(self, held: _Held, entries: list[Entry]) -> None:
         """Step through entries and commit what follows from them."""
         began_ms = self._machine_ms()
-        before, learned = held.book.zones_version, held.book.profile_version
+        book = held.book
+        before, learned, assigned = book.zones_version, book.profile_version, book.assignments_version
         events = [event for event in map(self._event, entries) if event is not None]
-        zones, profiles = documents_wanted(events)
+        zones, profiles, assignments = documents_wanted(events)
         documents = {version: self._watched.document(version) or b"" for version in zones}
         documents |= {version: self._learned.document(version) or b"" for version in profiles}
+        documents |= {version: self._assigned.document(version) or b"" for version in assignments}
         trace: list[tuple[str, str]] | None = [] if _TRACER.isEnabledFor(logging.DEBUG) else None
         try:
             outcome = run_batch(held.state, held.book, events, documents, trace)
@@ -227,6 +241,8 @@ class CityWorker:
             self._watched.superseded(before)
         if learned not in ("", held.book.profile_version):
             self._learned.superseded(learned)
+        if assigned not in ("", held.book.assignments_version):
+            self._assigned.superseded(assigned)
         self._meter.observe("step_seconds", (self._machine_ms() - began_ms) / 1000, city=self._city.id)
         self._pulse.saw(events)
         for ping, verdict in trace or ():
@@ -295,6 +311,7 @@ class CityWorker:
         self._trimmer.trim(now_ms - self._pace.keep_ms)
         self._pulse.note_followers(self._trimmer.oldest_ms)
         homes, zones = held.book.count()
+        self._pulse.unserved = held.book.unserved()
         self._meter.gauge("homes", homes, city=self._city.id)
         self._meter.gauge("zones", zones, city=self._city.id)
 

@@ -12,6 +12,8 @@ from typing import TypeVar
 import msgspec
 from pydantic import BaseModel
 
+from geofence.assignments import FILE as ASSIGNMENTS_FILE
+from geofence.assignments import Assignment, read_assignments
 from geofence.files import read_zones
 from gomikuru import settings as settings_files
 from gomikuru.city_files import load_city, read_bytes
@@ -128,14 +130,21 @@ def check_city(folder: Path) -> tuple[City | None, list[Problem]]:
     zones, wrong_zones = _read(folder, "zones.geojson", read_zones)
     routes, wrong_routes = _read(folder, "routes.geojson", read_routes)
     calendar, wrong_calendar = _read(folder, "calendar.csv", read_lines)
-    problems += wrong_zones + wrong_routes + wrong_calendar + survey(zones or ())
+    assignments, wrong_assignments = _read(folder, ASSIGNMENTS_FILE, _assignments)
+    problems += wrong_zones + wrong_routes + wrong_calendar + wrong_assignments + survey(zones or ())
     parts = CityParts(
         city,
         zones if not wrong_zones else None,
         routes if not any(not each.warning for each in wrong_routes) else None,
         calendar,
+        assignments,
     )
     return city, problems + list(disagreements(parts))
+
+
+def _assignments(data: bytes) -> tuple[Sequence[Assignment], list[Problem]]:
+    assigned, problems = read_assignments(data)
+    return assigned.rows, problems
 
 
 def folders_in(cities_dir: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from gomikuru.predictions import Prediction, Predictions
 from ingest import screen
 from model.alert import Alert
 from model.city import City
-from model.event import Event, HomesChanged, ProfileChanged, ZonesChanged
+from model.event import AssignmentsChanged, Event, HomesChanged, ProfileChanged, ZonesChanged
 from model.ping import Ping, Rejected
 from model.subscription import Home, MetresLead, MinutesLead, ZoneLead
 from model.times import format_rfc3339
@@ -60,6 +60,10 @@ class Twin:
         """Let a learned profile take force; it must have been read without a problem."""
         version = hashlib.sha256(data).hexdigest()[:16]
         run_batch(self._state, self._book, [ProfileChanged(at_ms, version)], {version: data})
+
+    def assignments(self, data: bytes, at_ms: int) -> None:
+        """Let an assignments.csv take force; it must have been read without a problem."""
+        run_batch(self._state, self._book, [AssignmentsChanged(at_ms, "replay")], {"replay": data})
 
     def play_foretelling(
         self, pings: Iterable[Ping], predictions: Predictions, told: Callable[[Prediction], None]

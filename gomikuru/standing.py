@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from gomikuru.counted import counted
+
 if TYPE_CHECKING:
     from geofence.pulse import Health as CityHealth
     from gomikuru.archive.worker import Kept
@@ -178,4 +180,13 @@ def _city_troubles(city: str, now: CityHealth, bounds: Bounds) -> list[Trouble]:
     for problem in now.profile_problems:
         text = f"{city}: {problem}; the learned days before it stay in force, where there are any"
         troubles.append(Trouble(f"profile_refused {city} {problem}", text))
+    for problem in now.assignments_problems:
+        text = f"{city}: {problem}; the assignments before it stay in force"
+        troubles.append(Trouble(f"assignments_refused {city} {problem}", text))
+    if now.unserved:
+        homes = counted(now.unserved, "home")
+        text = (
+            f"{city}: {homes} with a lead in minutes, and no profile, so that nobody of them is told; `gomikuru learn`"
+        )
+        troubles.append(Trouble(f"no_profile {city}", text))
     return troubles

@@ -143,6 +143,7 @@ def ingest_stage(parts: Parts) -> Stage:
 def geofence_stage(parts: Parts) -> Stage:
     """Wire the stage that decides alerts: a worker a city, each in its thread."""
     from geofence.adapters.watch import WatchedFile
+    from geofence.assignments import FILE as ASSIGNMENTS_FILE
     from geofence.files import FILE
     from geofence.forecast.profile import FILE as PROFILE_FILE
     from geofence.worker import CityWorker, Pace
@@ -158,15 +159,17 @@ def geofence_stage(parts: Parts) -> Stage:
     store = store_at(settings)
     zones = [WatchedFile(folder.folder / FILE) for folder in parts.cities]
     profiles = [WatchedFile(folder.folder / PROFILE_FILE) for folder in parts.cities]
-    watches = zones + profiles
+    assigned = [WatchedFile(folder.folder / ASSIGNMENTS_FILE) for folder in parts.cities]
+    watches = zones + profiles + assigned
     workers = [
         CityWorker(
             *(folder.city, store, drawn, parts.clock, machine_ms, parts.meter, parts.owner),
             pace=pace,
             profile=learned,
             followers=_followers(settings, EVENTS),
+            assignments=drivers,
         )
-        for folder, drawn, learned in zip(parts.cities, zones, profiles, strict=True)
+        for folder, drawn, learned, drivers in zip(parts.cities, zones, profiles, assigned, strict=True)
     ]
 
     def run(stop: threading.Event) -> None:

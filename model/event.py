@@ -38,6 +38,13 @@ class ProfileChanged(msgspec.Struct, frozen=True, array_like=True, tag="profile"
     version: str
 
 
+class AssignmentsChanged(msgspec.Struct, frozen=True, array_like=True, tag="assignments"):
+    """Who drives which route on which day changes: `version` names the stored bytes of that assignments.csv."""
+
+    at_ms: int
+    version: str
+
+
 class WordKind(StrEnum):
     """What dispatch can say that changes decisions."""
 
@@ -54,7 +61,7 @@ class Word(msgspec.Struct, frozen=True, array_like=True, tag="word"):
     truck: str
 
 
-Event = Ping | Tick | HomesChanged | ZonesChanged | ProfileChanged | Word
+Event = Ping | Tick | HomesChanged | ZonesChanged | ProfileChanged | AssignmentsChanged | Word
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)

@@ -100,8 +100,8 @@ def _place_problems(place: Place, known: Known) -> Iterator[str]:
 def _lead_problems(lead: Lead, place: Place) -> Iterator[str]:
     if isinstance(lead, ZoneLead):
         return
-    if isinstance(place, InZone):
-        yield "lead: a home known only by its zone can only be told when the truck enters the zone"
+    if isinstance(place, InZone) and isinstance(lead, MetresLead):
+        yield "lead: a home known only by its zone can be told in minutes or when the truck enters it, not in metres"
     if isinstance(lead, MetresLead) and not _within(lead.metres, *LEAD_METRES):
         yield f"lead: metres must be between {LEAD_METRES[0]:g} and {LEAD_METRES[1]:g}"
     if isinstance(lead, MinutesLead) and not _within(lead.minutes, *LEAD_MINUTES):

@@ -15,6 +15,7 @@ from geofence.forecast.outlook import Manner
 from geofence.forecast.places import stops_of
 from geofence.forecast.profile import Profile
 from geofence.forecast.rehearsal import Rows, arrivals_of, joined, rehearse
+from geofence.forecast.timetable import Plan, planned, timetable_of
 
 MOST_REHEARSALS = 24
 MOST_DAYS = 24
@@ -26,15 +27,24 @@ SHARE_OF_WEEKDAYS = 0.75
 
 
 def learn(
-    days: Sequence[Day], stretch: float, manner: Manner | None = None, told: Callable[[str], None] = lambda _: None
+    days: Sequence[Day],
+    stretch: float,
+    manner: Manner | None = None,
+    told: Callable[[str], None] = lambda _: None,
+    plans: Sequence[Plan] = (),
 ) -> Profile:
-    """Learn from past days (walks in ground metres). `told` hears how it goes."""
+    """Learn from past days (walks in ground metres), and from plans of routes that were seldom seen.
+
+    `told` hears how it goes.
+    """
     manner = manner or Manner()
     kept = _newest(day for day in days if len(day.trace) > 1)
+    timetable = timetable_of(plans, kept)
+    kept = timetable.days + kept
     place_x, place_y, stops = stops_of([day.trace for day in kept])
     library = Library(kept, place_x, place_y)
     told(f"{len(kept)} days, {len(place_x)} places")
-    profile = Profile(stretch, kept, place_x, place_y, stops, library.strength)
+    profile = Profile(stretch, kept, place_x, place_y, stops, library.strength, crews=timetable.crews)
     routine = routine_places(library)
     rows, arrivals = rehearsed(library, routine, manner, told)
     rules, calibration = learned(rows, arrivals), calibrated(rows, profile.expect)
@@ -56,9 +66,10 @@ def rehearsed(
 ) -> tuple[Rows, int]:
     """Rehearse the newest days; give the rows, and how many arrivals at routine places there were."""
     parts, arrivals = [], 0
-    vehicles, counts = np.unique(library.vehicle, return_counts=True)
+    seen = [day for day in range(len(library.days)) if not planned(library.days[day])]
+    vehicles, counts = np.unique(library.vehicle[seen], return_counts=True)
     known = set(vehicles[counts >= LEAST_DAYS].tolist())
-    chosen = [day for day in range(len(library.days)) if library.days[day].vehicle in known][-MOST_REHEARSALS:]
+    chosen = [day for day in seen if library.days[day].vehicle in known][-MOST_REHEARSALS:]
     for day in chosen:
         parts.append(rehearse(library, day, routine, manner))
         arrivals += int(routine[arrivals_of(library, day)[0]].sum())

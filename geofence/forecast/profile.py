@@ -27,7 +27,7 @@ class Profile(msgspec.Struct, frozen=True):
     """Past days, places (the first `stops` of them regular; `strength`: how much is loaded), what rehearsals taught.
 
     `expect`: the chance of coming within half an hour from which on an arrival is foretold at all.
-    `stretch`: plane metres to a ground metre in this city.
+    `stretch`: plane metres to a ground metre in this city. `crews`: for each route whose days speak for it.
     """
 
     stretch: float
@@ -39,6 +39,7 @@ class Profile(msgspec.Struct, frozen=True):
     rules: tuple[Rule, ...] = ()
     calibration: Calibration = Calibration()
     expect: float = 0.5
+    crews: tuple[tuple[str, str], ...] = ()
 
     def library(self) -> Library:
         """Build the arrays that the matcher reads."""
@@ -58,6 +59,7 @@ class _Stored(msgspec.Struct, array_like=True):
     rules: tuple[Rule, ...]
     calibration: Calibration
     expect: float
+    crews: tuple[tuple[str, str], ...] = ()
 
 
 def encode_profile(profile: Profile) -> bytes:
@@ -79,6 +81,7 @@ def encode_profile(profile: Profile) -> bytes:
         profile.rules,
         profile.calibration,
         profile.expect,
+        profile.crews,
     )
     return MAGIC + zlib.compress(msgspec.msgpack.encode(stored), 9)
 
@@ -114,6 +117,7 @@ def _unpacked(stored: _Stored) -> Profile:
         stored.rules,
         stored.calibration,
         stored.expect,
+        stored.crews,
     )
 
 

@@ -12,6 +12,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from geofence.assignments import FILE as ASSIGNMENTS
+from geofence.assignments import Assignment
 from geofence.files import parts_of
 from gomikuru.city_files import calendar_csv, city_toml, routes_geojson, trucks_csv
 from gomikuru.city_files.calendar_csv import Collection
@@ -37,6 +39,7 @@ class CityParts(msgspec.Struct, frozen=True):
     zones: Sequence[Zone] | None = None
     routes: Sequence[Route] | None = None
     calendar: Sequence[Collection] | None = None
+    assignments: Sequence[Assignment] | None = None
 
 
 def disagreements(parts: CityParts) -> Iterator[Problem]:
@@ -44,6 +47,7 @@ def disagreements(parts: CityParts) -> Iterator[Problem]:
     if parts.city is not None:
         yield from _unknown_categories(parts.city, parts)
         yield from _unknown_routes(parts.city, parts.routes)
+        yield from _assigned(parts.city, parts.routes, parts.assignments or ())
     yield from _elsewhere(parts)
     if parts.zones is not None:
         shapes = {zone.id: _shape(zone) for zone in parts.zones}
@@ -72,6 +76,29 @@ def _unknown_routes(city: City, routes: Sequence[Route] | None) -> Iterator[Prob
         if routes is not None and truck.route and truck.route not in known:
             what = f"route_id {truck.route!r} is not in {routes_geojson.FILE}"
             yield Problem(trucks_csv.FILE, f'truck_id "{truck.id}"', what, meant(truck.route, known))
+
+
+def _assigned(city: City, routes: Sequence[Route] | None, rows: Sequence[Assignment]) -> Iterator[Problem]:
+    """Find assignments of vehicles and routes that there are not, and of routes on days when they are not driven."""
+    trucks, known = [truck.id for truck in city.trucks], {route.id: route for route in routes or ()}
+    for line, row in {row.line: row for row in rows}.items():
+        where = f"line {line}"
+        if trucks and row.vehicle not in trucks:
+            what = f"vehicle {row.vehicle!r} is not in {trucks_csv.FILE}"
+            yield Problem(ASSIGNMENTS, where, what, meant(row.vehicle, trucks))
+        if routes is not None and row.route and row.route not in known:
+            what = f"route_id {row.route!r} is not in {routes_geojson.FILE}"
+            yield Problem(ASSIGNMENTS, where, what, meant(row.route, known))
+    for row in rows:
+        route = known.get(row.route or "")
+        if row.day is not None and route and route.weekdays and _weekday(row.day) not in route.weekdays:
+            what = f"route {route.id!r} is not driven on {WEEKDAYS[_weekday(row.day)]} by {routes_geojson.FILE}"
+            yield Problem(ASSIGNMENTS, f"line {row.line}", what, "correct one of the two", warning=True)
+
+
+def _weekday(day: int) -> int:
+    """Tell the weekday (Monday 0) of an assignment's day: itself, or that of a date."""
+    return day if day < len(WEEKDAYS) else (day + 6) % 7
 
 
 def _elsewhere(parts: CityParts) -> Iterator[Problem]:

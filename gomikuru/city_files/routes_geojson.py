@@ -15,7 +15,7 @@ from gomikuru.city_files.problem import meant
 from model.problem import Problem
 
 FILE = "routes.geojson"
-LINE_PROPERTIES = ("route_id", "name", "category", "weekdays", "window")
+LINE_PROPERTIES = ("route_id", "name", "category", "weekdays", "window", "vehicle", "learned")
 STOP_PROPERTIES = ("route_id", "seq", "name", "scheduled_time", "dwell_s")
 STOP_OFF_LINE_M = 50.0
 _METRES_PER_DEGREE = 111_195.0
@@ -33,7 +33,10 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One line as drawn, in the order in which it is driven, with its stops in order of `seq`. Weekdays: Monday 0."""
+    """One line as drawn, in the order in which it is driven, with its stops in order of `seq`. Weekdays: Monday 0.
+
+    `learned`: from past days, of the `vehicle` that drove it.
+    """
 
     id: str
     name: str
@@ -42,6 +45,8 @@ class Route(msgspec.Struct, frozen=True):
     window: tuple[int, int] | None
     line: tuple[LonLat, ...]
     stops: tuple[Stop, ...] = ()
+    vehicle: str | None = None
+    learned: bool = False
 
 
 def read_routes(data: bytes) -> tuple[list[Route], list[Problem]]:
@@ -77,14 +82,27 @@ def _route(feature: Feature, problems: list[Problem]) -> Route | None:
             'write "mon,thu"',
             "weekdays" in said and not weekdays,
         ),
+        (
+            f"learned {said.get('learned')!r} is neither true nor false",
+            "leave it out",
+            not isinstance(said.get("learned", False), bool),
+        ),
         (f"window {said.get('window')!r} is not understood", 'write "08:30-11:30"', "window" in said and not window),
     ]
     found = [Problem(FILE, where, what, remedy) for what, remedy, yes in wrong if yes]
     problems += found
     if found:
         return None
-    category = _text(said, "category") or None
-    return Route(_text(said, "route_id"), _text(said, "name"), category, weekdays or (), window, tuple(whole))
+    return Route(
+        id=_text(said, "route_id"),
+        name=_text(said, "name"),
+        category=_text(said, "category") or None,
+        weekdays=weekdays or (),
+        window=window,
+        line=tuple(whole),
+        vehicle=_text(said, "vehicle") or None,
+        learned=said.get("learned", False),
+    )
 
 
 def _stops(

@@ -1,4 +1,4 @@
-"""The command `gomikuru learn`: past days of pings in, from files or from the archive, and a profile out."""
+"""The command `gomikuru learn`: past days, from files or the archive, and timetables in; a profile and routes out."""
 
 from __future__ import annotations
 
@@ -11,25 +11,43 @@ from typing import Annotated
 import msgspec
 import typer
 
+from geofence.assignments import FILE as ASSIGNMENTS_FILE
+from geofence.assignments import Assignments, read_assignments
 from geofence.forecast.profile import FILE
 from gomikuru.archive.reading import Archive
+from gomikuru.city_files import errors, read_bytes
+from gomikuru.city_files.routes_geojson import FILE as ROUTES_FILE
+from gomikuru.city_files.routes_geojson import read_routes
 from gomikuru.clocks import machine_ms
 from gomikuru.commands.inputs import CityDir, archive_dir, city_at, fail, misused, pings_of
 from gomikuru.counted import counted
 from gomikuru.learning.night import over
-from gomikuru.learning.profile_file import Learned, learn_into
+from gomikuru.learning.profile_file import Drawn, Learned, Targets, learn_into, learned_from_pings
 from gomikuru.pings_csv import BadPings
 from model.city import City
 from model.ping import Ping
+from model.problem import Problem
 
 PATIENCE = 15
 """How far a gentle learning stands back (nice)."""
 
 PingFiles = Annotated[
-    list[str] | None, typer.Option("--pings", help="A pings.csv, or a pattern such as 'days/*.csv'; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--pings",
+        help=f"A pings.csv, or a pattern such as 'days/*.csv'; repeatable. Not needed where {ROUTES_FILE} has times.",
+    ),
 ]
 OutFile = Annotated[
     Path | None, typer.Option("--out", help=f"Where to write the profile; without it {FILE} in the city's folder.")
+]
+RoutesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--routes",
+        help=f"Where to write the rounds that were learned; without it {ROUTES_FILE} in the city's folder, unless "
+        "there is one.",
+    ),
 ]
 FromArchive = Annotated[bool, typer.Option("--archive", help="Learn from the city's archive, as every night.")]
 Days = Annotated[
@@ -50,6 +68,7 @@ def learn(
     city: CityDir,
     pings: PingFiles = None,
     out: OutFile = None,
+    routes: RoutesFile = None,
     archive: FromArchive = False,
     days: Days = None,
     before: Before = None,
@@ -57,30 +76,31 @@ def learn(
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Learn from past days of pings where trucks work, in which order, and how long it takes."""
-    if bool(pings) is archive:
-        misused("give the past days, either with --pings or with --archive")
+    """Learn from past days of pings, or from a timetable, where trucks work, in which order, how long it takes."""
+    if pings and archive:
+        misused("give the past days either with --pings or with --archive")
     if not archive and (days or before or config):
         misused("--days, --before and --config go with --archive")
     if gently:
         os.nice(PATIENCE)
-    described = city_at(city)
-    target = out or city / FILE
+    described, targets, drawn = city_at(city), _targets(city, out, routes), _drawn(city)
+    if not pings and not archive:
+        _spare(targets.profile)
     first_open = _day(before) if before else over(machine_ms(), described)
-    source = (
-        _archived(described, archive_dir(config), days or 35, first_open)
-        if archive
-        else pings_of(pings or [], described.id)
-    )
+    source: Iterable[Ping] = pings_of(pings or [], described.id)
+    if archive:
+        source = _archived(described, archive_dir(config), days or 35, first_open)
     try:
-        learned = learn_into(target, described, source, _tell, first_open if archive else None)
+        learned = learn_into(targets, described, source, _tell, first_open if archive else None, drawn)
     except BadPings as error:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
     if as_json:
         typer.echo(msgspec.json.encode(learned).decode())
-    _conclude(learned, target)
+    if not learned.bytes:
+        _too_little(learned.pings, bool(pings) or archive)
+    _conclude(learned, targets, city)
 
 
 def register(app: typer.Typer) -> None:
@@ -106,9 +126,51 @@ def _tell(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _conclude(learned: Learned, target: Path) -> None:
-    if not learned.truck_days:
-        told = counted(learned.pings, "ping")
-        fail(f"{told}: too few on any day to learn from; a day of one truck needs 30 at least")
+def _targets(city: Path, out: Path | None, routes: Path | None) -> Targets:
+    if routes is not None and routes.exists():
+        fail(f"{routes}: exists, and is not overwritten; name another file, or move it away")
+    own = city / ROUTES_FILE
+    wanted = routes or (None if own.exists() else own)
+    return Targets(out or city / FILE, wanted, adopted=wanted == own)
+
+
+def _drawn(folder: Path) -> Drawn:
+    """Read what people drew and planned; end the program where it is broken."""
+    data, problems = read_bytes(folder, ROUTES_FILE)
+    drawn, wrong = read_routes(data) if data is not None else ([], [])
+    _stop_at(folder, [*problems, *wrong])
+    data, problems = read_bytes(folder, ASSIGNMENTS_FILE)
+    assigned, wrong = read_assignments(data) if data is not None else (Assignments(), [])
+    _stop_at(folder, [*problems, *wrong])
+    return Drawn(drawn, assigned)
+
+
+def _stop_at(folder: Path, problems: list[Problem]) -> None:
+    found = errors(problems)
+    for problem in found:
+        typer.echo(str(problem), err=True)
+    if found:
+        fail(f"{folder} cannot be learned from; mend what is listed above, and run `gomikuru check`")
+
+
+def _spare(target: Path) -> None:
+    """Let nobody lose what was learned from pings by naming none."""
+    if learned_from_pings(target):
+        fail(f"{target}: was learned from pings, which a timetable cannot replace; give --pings, or move the file away")
+
+
+def _too_little(taken: int, pings: bool) -> None:
+    if pings:
+        fail(f"{counted(taken, 'ping')}: too few on any day to learn from; a day of one truck needs 30 at least")
+    fail(f"nothing to learn from: give --pings, or put stops with scheduled_time into {ROUTES_FILE}")
+
+
+def _conclude(learned: Learned, targets: Targets, city: Path) -> None:
+    what = counted(learned.truck_days, "truck-day")
+    what += f", the timetable of {counted(learned.planned, 'round')}" if learned.planned else ""
     size = f"{learned.bytes / 1000:.0f} kB"
-    _tell(f"{target}: {counted(learned.truck_days, 'truck-day')}, {counted(learned.places, 'place')}, {size}")
+    _tell(f"{targets.profile}: {what}, {counted(learned.places, 'place')}, {size}")
+    if learned.rounds:
+        _tell(f"{targets.routes}: {counted(learned.rounds, 'round')} as learned; look at them, rename them, mend them")
+    elif learned.truck_days and targets.routes is None:
+        _tell(f"{city / ROUTES_FILE}: is there already and stays; --routes FILE writes what was learned")

@@ -9,6 +9,8 @@ from typing import Annotated, TextIO
 
 import typer
 
+from geofence.assignments import FILE as ASSIGNMENTS_FILE
+from geofence.assignments import read_assignments
 from geofence.files import FILE as ZONES_FILE
 from geofence.files import read_zones
 from geofence.forecast.profile import FILE as PROFILE_FILE
@@ -49,6 +51,9 @@ def replay(
     zones = _zones(city)
     if zones is not None:
         twin.zones(zones, 0)
+    assigned = _assignments(city)
+    if assigned is not None:
+        twin.assignments(assigned, 0)
     learned = _profile(profile or city / PROFILE_FILE, must=profile is not None)
     if learned is not None:
         twin.profile(learned, 0)
@@ -81,6 +86,17 @@ def _zones(folder: Path) -> bytes | None:
         return None
     data = path.read_bytes()
     _, problems = read_zones(data)
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    return data if not problems else fail(f"{path} is broken; mend what is listed above, or `gomikuru check`")
+
+
+def _assignments(folder: Path) -> bytes | None:
+    path = folder / ASSIGNMENTS_FILE
+    if not path.exists():
+        return None
+    data = path.read_bytes()
+    _, problems = read_assignments(data)
     for problem in problems:
         typer.echo(str(problem), err=True)
     return data if not problems else fail(f"{path} is broken; mend what is listed above, or `gomikuru check`")

@@ -11,7 +11,7 @@ from geofence.state import State
 from geofence.watched import PROFILE
 from geofence.worker import CityWorker
 from model.alert import Alert, Kind
-from model.event import Event, HomesChanged, ProfileChanged
+from model.event import AssignmentsChanged, Event, HomesChanged, ProfileChanged
 from streams.ports import Store
 from tests.contract.test_geofence_worker import (
     PACE,
@@ -37,9 +37,16 @@ def profile() -> bytes:
     return profile_of(Drive(day).serve(STREET, 55.0 + 5.0 * k).to(-1500.0, 0.0) for k, day in enumerate(PAST))
 
 
-def worker(store: Store, owner: str, learned: Drawer) -> CityWorker:
+ASSIGNMENTS = b"day,vehicle_id,route_id\nmon tue wed thu fri sat,17,south\n"
+
+
+def worker(store: Store, owner: str, learned: Drawer, assigned: Drawer | None = None) -> CityWorker:
     return CityWorker(
-        CITY, store, Drawer(), Clock(), _machine_ms, Meter(), owner, limits=Limits(), pace=PACE, profile=learned
+        *(CITY, store, Drawer(), Clock(), _machine_ms, Meter(), owner),
+        limits=Limits(),
+        pace=PACE,
+        profile=learned,
+        assignments=assigned,
     )
 
 
@@ -83,6 +90,39 @@ def test_a_hand_over_in_the_middle_of_a_round_changes_no_alert(store: Store) -> 
         leave(each)
     assert left(store) == []
     assert as_told(told(store)) == as_told(expected())
+
+
+def test_assignments_are_announced_in_the_stream_and_survive_hand_overs(store: Store) -> None:
+    """The alerts are those of the engine without servers, on the assigned route, whoever works the city when."""
+    events = [ProfileChanged(0, "v"), AssignmentsChanged(0, "a"), *day()]
+    wanted = run_batch(State(), Book(CITY, Limits()), events, {"v": profile(), "a": ASSIGNMENTS}).alerts
+    assert {alert.run for alert in wanted} == {"route:south/1"}
+    files = Drawer(profile()), Drawer(ASSIGNMENTS)
+    zero = worker(store, "zero", *files)
+    zero.turn()
+    leave(zero)
+    offered(store, day())
+    for number in range(200):
+        each = worker(store, f"w{number}", *files)
+        each.turn()
+        if not left(store):
+            break
+        leave(each)
+    assert left(store) == []
+    assert as_told(told(store)) == as_told(wanted)
+
+
+def test_broken_assignments_leave_the_last_good_ones_in_force(store: Store) -> None:
+    """What cannot be read is refused with its line, and the truck stays on its route."""
+    assigned = Drawer(ASSIGNMENTS)
+    one = worker(store, "one", Drawer(profile()), assigned)
+    one.turn()
+    assigned.save(ASSIGNMENTS + b"monday,17,north\n")
+    one.turn()
+    assert one.health().assignments_problems[0].startswith("assignments.csv: line 3: day 'monday'")
+    offered(store, day())
+    work_off(store, one)
+    assert {alert.route for alert in told(store)} == {"south"}
 
 
 def test_a_broken_profile_leaves_the_last_good_one_in_force(store: Store) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import ceil, cos, hypot, radians
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from gomikuru.replay import Twin
 from model.alert import Alert, Kind
 from model.city import City
 from model.ping import Ping
-from model.subscription import Home, MinutesLead, Pin
+from model.subscription import Home, InZone, MinutesLead, Pin
 
 LAT, LON = 34.83, 135.47
 CITY = City("minami", "南市", "Asia/Tokyo")
@@ -120,11 +121,51 @@ def home(number: int, spot: tuple[float, float], minutes: float = 10.0) -> Home:
     return Home(number, f"s{number}", Pin(*place(*spot)), MinutesLead(minutes))
 
 
+def zone_home(number: int, zone: str, minutes: float = 10.0) -> Home:
+    """A home known only by its zone; its subscription is `s<number>`."""
+    return Home(number, f"s{number}", InZone(zone), MinutesLead(minutes))
+
+
+def zones_document(boxes: Mapping[str, tuple[float, float, float, float]]) -> bytes:
+    """Draw zones as boxes (west, south, east, north in metres)."""
+    features = []
+    for name, (west, south, east, north) in boxes.items():
+        corners = [(west, south), (east, south), (east, north), (west, north), (west, south)]
+        ring = [place(*corner)[::-1] for corner in corners]
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        features.append({"type": "Feature", "properties": {"id": name, "name": name}, "geometry": geometry})
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+def routes_document(routes: Mapping[str, Sequence[tuple[float, float, str]]], **line: object) -> bytes:
+    """Draw routes straight from stop to stop: each stop's place in metres and its time, "" for none."""
+    features: list[dict[str, object]] = []
+    for name, stops in routes.items():
+        points = [list(place(x, y)[::-1]) for x, y, _ in stops]
+        shape: dict[str, object] = {"type": "LineString", "coordinates": points}
+        features.append({"type": "Feature", "properties": {"route_id": name, **line}, "geometry": shape})
+        for seq, (point, (_, _, time)) in enumerate(zip(points, stops, strict=True), start=1):
+            said = {"route_id": name, "seq": seq} | ({"scheduled_time": time} if time else {})
+            features.append(
+                {"type": "Feature", "properties": said, "geometry": {"type": "Point", "coordinates": point}}
+            )
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
 def told(
-    profile: bytes, homes: Sequence[Home], *drives: Drive, kind: Kind = Kind.APPROACHING
+    profile: bytes,
+    homes: Sequence[Home],
+    *drives: Drive,
+    kind: Kind = Kind.APPROACHING,
+    zones: bytes = b"",
+    assignments: bytes = b"",
 ) -> dict[str, list[Alert]]:
     """Play drives, merged by arrival, and tell the alerts of a kind by subscription."""
     twin = Twin(CITY)
+    if zones:
+        twin.zones(zones, 0)
+    if assignments:
+        twin.assignments(assignments, 0)
     twin.profile(profile, 0)
     twin.homes(homes, 0)
     pings = sorted((ping for drive in drives for ping in drive.pings), key=lambda ping: (ping.received_ms, ping.fix_ms))

@@ -78,6 +78,29 @@ def test_a_whole_city_has_no_problem(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (",2,b-1", "assignments.csv: line 2: vehicle '2' is not in trucks.csv; known are 1"),
+        (",1,b-2", "assignments.csv: line 2: route_id 'b-2' is not in routes.geojson; did you mean 'b-1'?"),
+        ("someday,1,b-1", "assignments.csv: line 2: day 'someday' is not understood; write 2026-11-24, 'mon thu'"),
+        (
+            "mon wed,1,b-1",
+            "warning: assignments.csv: line 2: route 'b-1' is not driven on wed by routes.geojson; correct",
+        ),
+        (
+            "2026-11-24,1,b-1",
+            "warning: assignments.csv: line 2: route 'b-1' is not driven on tue by routes.geojson; correct",
+        ),
+    ],
+)
+def test_an_assignment_that_fits_nothing_says_what_to_do(tmp_path: Path, row: str, expected: str) -> None:
+    """Trucks, routes and days of assignments.csv are compared with those of the other files."""
+    assert said_of(tmp_path, assignments_csv="day,vehicle_id,route_id\nmon,1,b-1\n2026-11-26,1,\n") == []
+    (said,) = said_of(tmp_path, assignments_csv=f"day,vehicle_id,route_id\n{row}\n")
+    assert said.startswith(expected)
+
+
+@pytest.mark.parametrize(
     ("features", "expected"),
     [
         (
@@ -95,6 +118,7 @@ def test_a_whole_city_has_no_problem(tmp_path: Path) -> None:
             [line(), stop(1, route_id="b-2")],
             "feature 2: is a stop of route 'b-2', which has no line; did you mean 'b-1'?",
         ),
+        ([line(learned="yes")], "learned 'yes' is neither true nor false; leave it out"),
         ([line(), stop(None)], "seq None is no whole number; number the stops 1, 2, 3 ..."),
         ([line(), stop(1.5)], "feature 2 (route_id 'b-1'), seq 1.5: seq 1.5 is no whole number"),
         ([line(), stop(1, "8h40")], "scheduled_time '8h40' is no time; write \"08:42\""),

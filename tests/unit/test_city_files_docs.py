@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from geofence import assignments
 from gomikuru.city_files import calendar_csv, city_toml, routes_geojson, trucks_csv
 from gomikuru.trucks import SAMPLE
 from ingest.decode import decode
@@ -30,7 +31,7 @@ def blocks(language: str) -> list[str]:
 def test_every_field_is_documented(text: str) -> None:
     """Each setting of city.toml, column and property stands in both texts."""
     fields = {*city_toml.SETTINGS, *trucks_csv.COLUMNS, *calendar_csv.COLUMNS}
-    fields |= {*routes_geojson.LINE_PROPERTIES, *routes_geojson.STOP_PROPERTIES}
+    fields |= {*assignments.COLUMNS, *routes_geojson.LINE_PROPERTIES, *routes_geojson.STOP_PROPERTIES}
     assert [field for field in sorted(fields) if not re.search(rf"\b{field}\b", text)] == []
 
 
@@ -47,7 +48,8 @@ def test_the_toml_of_the_guide_is_a_city() -> None:
 def test_the_tables_of_the_guide_are_read() -> None:
     """The CSV examples are valid as they stand."""
     city, _ = city_toml.read_city(("".join(blocks("toml")) + '[[categories]]\nid = "plastic"\n').encode())
-    trucks, calendar = blocks("csv")
+    trucks, assigned, calendar = blocks("csv")
+    assert assignments.read_assignments(assigned.encode())[1] == []
     assert trucks_csv.read_trucks(trucks.encode(), city)[1] == []
     assert calendar_csv.read_calendar(calendar.encode())[1] == []
 

@@ -247,6 +247,19 @@ def test_a_broken_profile_in_the_citys_folder_ends_the_replay_too(city: Path) ->
     assert f"{FILE}: is broken" in result.output
 
 
+def test_the_replay_takes_the_assignments_of_the_citys_folder(city: Path) -> None:
+    """Alerts of an assigned truck name its route, and a broken file ends the replay with its line."""
+    learned(city)
+    (city / "assignments.csv").write_text("day,vehicle_id,route_id\n,17,main\n")
+    assert replayed(city).exit_code == 0
+    alerts = [json.loads(line) for line in (city.parent / "alerts.jsonl").read_bytes().splitlines()]
+    assert {alert["route_id"] for alert in alerts} == {"main"}
+    (city / "assignments.csv").write_text("day,vehicle_id,route_id\nmonday,17,main\n")
+    result = replayed(city)
+    assert result.exit_code == 1
+    assert "assignments.csv: line 2" in result.output
+
+
 def test_a_refused_ping_does_not_silence_what_is_foretold(city: Path) -> None:
     """A fix from the future, which the engine refuses, leaves the moments of foretelling as they are."""
     learned(city)

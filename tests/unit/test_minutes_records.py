@@ -106,7 +106,7 @@ def outlooks(drive: Drive, learned: bytes) -> list[tuple[Ping, set[int]]]:
         run_batch(state, book, [ping], {})
         so_far = state.truck(ping.truck).so_far
         assert so_far is not None
-        at_s, ordinal = so_far.walk.near_s, int(so_far.day.partition("/")[2])
+        at_s, ordinal = so_far.walk.near_s, int(so_far.day.split("/")[1])
         ahead: Ahead = look(so_far, at_s, ordinal, book.forecaster, book.limits.manner)
         found.append((ping, set(ahead.outlook.place.tolist())))
     return found

@@ -113,6 +113,7 @@ def test_a_home_known_by_its_zone_can_have_no_distance() -> None:
     """A lead in metres needs a place on the map."""
     assert problems_of(Wish(place=InZone("sakura-1"), lead=MetresLead(300.0)))
     assert not problems_of(Wish(place=InZone("sakura-1"), lead=ZoneLead()))
+    assert not problems_of(Wish(place=InZone("sakura-1"), lead=MinutesLead(10.0)))
     assert problems_of(Wish(place=InZone("sakura-9"), lead=ZoneLead()), Known(zones=frozenset({"sakura-1"})))
 
 

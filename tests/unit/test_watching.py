@@ -88,6 +88,8 @@ def test_a_process_that_waits_for_a_city_which_another_works_is_ready_and_well()
         ({"backlog": 1, "behind_ms": 10_001}, "engine_behind minami", True),
         ({"zones_problems": ("zones.geojson: line 3",)}, "zones_refused minami zones.geojson: line 3", True),
         ({"profile_problems": ("profile.bin: cut",)}, "profile_refused minami profile.bin: cut", True),
+        ({"assignments_problems": ("line 2",)}, "assignments_refused minami line 2", True),
+        ({"unserved": 3}, "no_profile minami", True),
     ],
 )
 def test_each_trouble_of_a_city_is_told_with_its_name(change: dict[str, object], what: str, ready: bool) -> None:

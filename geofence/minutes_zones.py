@@ -1,0 +1,116 @@
+"""Homes known only by their zone, with a lead in minutes: served by the zone's places, told by the first of them.
+
+Few beside the others (a household that gave no pin), so that they stand in dictionaries by zone and lead.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geofence.forecast.profile import Profile
+from geofence.forecast.walk import Ints
+from geofence.minutes_homes import GRAIN_MIN
+from geofence.zones import Fence, ZoneBook
+
+Told = tuple[int, str, int]
+"""Number, subscription and category bits of a home."""
+
+
+class ZoneHome(msgspec.Struct, frozen=True):
+    """One home: its zone by id, its lead, its category bits."""
+
+    number: int
+    subscription: str
+    zone: str
+    lead_min: float
+    mask: int
+
+
+class Served(msgspec.Struct, frozen=True):
+    """A zone that has homes: the number by which what it was foretold is kept, and its places in rising order."""
+
+    key: int
+    zone: str
+    places: Ints
+
+
+class MinutesZones:
+    """The homes in force, and which places serve their zones."""
+
+    def __init__(self) -> None:
+        self._homes: dict[int, ZoneHome] = {}
+        self._by: dict[tuple[str, float], dict[int, Told]] = {}
+        self._places: dict[str, Ints] = {}
+        self.leads_min: tuple[float, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+    def put(self, home: ZoneHome) -> None:
+        """Take or replace a home."""
+        self.drop(home.number)
+        lead_min = round(home.lead_min / GRAIN_MIN) * GRAIN_MIN
+        self._homes[home.number] = msgspec.structs.replace(home, lead_min=lead_min)
+        self._by.setdefault((home.zone, lead_min), {})[home.number] = (home.number, home.subscription, home.mask)
+        self._note_leads()
+
+    def drop(self, number: int) -> None:
+        """Forget a home."""
+        home = self._homes.pop(number, None)
+        if home is None:
+            return
+        own = self._by[home.zone, home.lead_min]
+        del own[number]
+        if not own:
+            del self._by[home.zone, home.lead_min]
+            self._note_leads()
+
+    def served_by(self, profile: Profile | None, zones: ZoneBook) -> None:
+        """Let a profile's places serve the zones; after either of them has changed."""
+        self._places = {}
+        if profile is not None:
+            found = ((zone, _inside(profile, fence)) for zone, fence in zones.fences.items())
+            self._places = {zone: places for zone, places in found if len(places)}
+        self._note_leads()
+
+    def served(self, lead_min: float) -> Iterator[Served]:
+        """Give the zones that have places, and homes with a lead, in the order of their ids."""
+        for zone in sorted(zone for zone, lead in self._by if lead == lead_min):
+            if zone in self._places:
+                yield Served(key_of(zone), zone, self._places[zone])
+
+    def at(self, zone: str, lead_min: float) -> list[Told]:
+        """Give the homes of a zone that have a lead."""
+        return list(self._by.get((zone, lead_min), {}).values())
+
+    def key_of(self, number: int) -> int | None:
+        """Tell under which number a home's zone is foretold, or None where it has no home or no places."""
+        home = self._homes.get(number)
+        return key_of(home.zone) if home is not None and home.zone in self._places else None
+
+    def zone_of(self, number: int) -> str | None:
+        """Tell the zone of a home, or None where it is not of these."""
+        home = self._homes.get(number)
+        return home.zone if home is not None else None
+
+    def _note_leads(self) -> None:
+        self.leads_min = tuple(sorted({lead for zone, lead in self._by if zone in self._places}))
+
+
+def key_of(zone: str) -> int:
+    """Number a zone, apart from all places, which are numbered from 0."""
+    return -1 - zlib.crc32(zone.encode())
+
+
+def _inside(profile: Profile, fence: Fence) -> Ints:
+    """Find the regular stops in a zone, or, where there are none, the streets that are served along the way."""
+    x, y = profile.place_x * profile.stretch, profile.place_y * profile.stretch
+    inside: npt.NDArray[np.bool_] = shapely.intersects_xy(fence.shape, x, y)
+    stops: Ints = np.flatnonzero(inside[: profile.stops])
+    return stops if len(stops) else np.flatnonzero(inside)
