@@ -136,11 +136,11 @@ class State:
         if today <= self.today:
             return
         self.today = today
-        for key in [key for key in self.told if ended(key, today)]:
-            told = self.told.pop(key)
-            self._gone.extend(f"{TOLD}{key}/{chunk}" for chunk in range(len(told.bits) // CHUNK_BYTES))
-        for key in [key for key in self.foretold if ended(key, today)]:
-            if len(self.foretold.pop(key)):
+        for key in sorted(key for key in {*self.told, *self.foretold} if ended(key, today)):
+            told, foretold = self.told.pop(key, None), self.foretold.pop(key, None)
+            if told is not None:
+                self._gone.extend(f"{TOLD}{key}/{chunk}" for chunk in range(len(told.bits) // CHUNK_BYTES))
+            if foretold:
                 self._gone.append(FORETOLD + key)
 
     def puts(self) -> tuple[dict[str, bytes], list[str]]:
