@@ -131,6 +131,8 @@ def alert_line(alert: Alert) -> bytes:
             "category": alert.category,
             "lead": _lead(alert),
             "useful_until": format_rfc3339(alert.useful_until_ms),
+            "ordinal": alert.ordinal,
+            "heard_at": _instant(alert.heard_ms),
         }
     )
 
