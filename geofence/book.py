@@ -241,7 +241,7 @@ def _resident(home: Home, mask: int) -> Resident:
 
 
 def _minutes_home(home: Home, place: Pin | AtPoint, lead: MinutesLead, mask: int) -> MinutesHome:
-    return MinutesHome(home.number, home.subscription, place.lat, place.lon, lead.minutes, mask)
+    return MinutesHome(home.number, home.subscription, place.lat, place.lon, lead.minutes, mask, home.kinds)
 
 
 def profile_version(fields: Mapping[str, bytes]) -> str:

@@ -1,18 +1,39 @@
-"""What was foretold on a run, by place and lead: the time told, and whether it was corrected. A form to store."""
+"""What was foretold on a run, by place and lead: the time told, and what became of it. A form to store."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
 
 import msgspec
 
 
+class Again(IntEnum):
+    """Whether a place that was corrected to later than its lead is to be told once more."""
+
+    NO = 0
+    DUE = 1
+    TOLD = 2
+
+
+class Doubt(msgspec.Struct, frozen=True, array_like=True):
+    """Another time than the one told, since when it is expected; told if it lasts."""
+
+    since_ms: int
+    eta_ms: int
+
+
 class Saying(msgspec.Struct, frozen=True, array_like=True):
-    """One thing foretold; `whole` until homes of the place that were not told have come."""
+    """One thing foretold, by whom; `whole` until homes of the place that were not told have come."""
 
     place: int
     lead_min: float
     eta_ms: int
     corrected: bool = False
     whole: bool = True
+    doubt: Doubt | None = None
+    again: Again = Again.NO
+    teller: str = ""
 
 
 class Foretold:
@@ -25,33 +46,55 @@ class Foretold:
     def __len__(self) -> int:
         return len(self._said)
 
+    def __iter__(self) -> Iterator[Saying]:
+        return iter(self._said.values())
+
     def has(self, place: int, lead_min: float) -> bool:
         """Tell whether all homes of a place with a lead were told."""
         said = self._said.get((place, lead_min))
         return said is not None and said.whole
 
-    def tell(self, place: int, lead_min: float, eta_ms: int) -> None:
-        """Record what was told."""
+    def tell(self, place: int, lead_min: float, eta_ms: int, teller: str = "") -> None:
+        """Record what was told, of which truck."""
         before = self._said.get((place, lead_min))
-        self._said[place, lead_min] = Saying(place, lead_min, eta_ms, before is not None and before.corrected)
-        self.touched = True
+        if before is None:
+            self._put(Saying(place, lead_min, eta_ms, teller=teller))
+        else:
+            self._put(msgspec.structs.replace(before, eta_ms=eta_ms, whole=True, doubt=None, teller=teller))
 
-    def to_correct(self, place: int, lead_min: float) -> int | None:
-        """Tell the time that was told and not yet corrected, or None."""
+    def to_correct(self, place: int, lead_min: float) -> Saying | None:
+        """Give what was told and not yet corrected, or None."""
         said = self._said.get((place, lead_min))
-        return None if said is None or said.corrected else said.eta_ms
+        return None if said is None or said.corrected else said
 
-    def correct(self, place: int, lead_min: float, eta_ms: int) -> None:
-        """Record that a correction was told."""
-        self._said[place, lead_min] = Saying(place, lead_min, eta_ms, True)
-        self.touched = True
+    def doubt(self, said: Saying, doubt: Doubt | None) -> None:
+        """Note since when another time is expected, or that the one told is expected again."""
+        if said.doubt != doubt:
+            self._put(msgspec.structs.replace(said, doubt=doubt))
+
+    def correct(self, said: Saying, eta_ms: int, *, again: bool) -> None:
+        """Record that a correction was told; `again`: the place is to be told once more when its lead is reached."""
+        due = Again.DUE if again else Again.NO
+        self._put(msgspec.structs.replace(said, eta_ms=eta_ms, corrected=True, doubt=None, again=due))
+
+    def due_again(self, place: int, lead_min: float) -> bool:
+        """Tell whether a place waits to be told once more."""
+        said = self._said.get((place, lead_min))
+        return said is not None and said.again is Again.DUE
+
+    def tell_again(self, place: int, lead_min: float) -> None:
+        """Record that it was told once more."""
+        self._put(msgspec.structs.replace(self._said[place, lead_min], again=Again.TOLD))
 
     def reopen(self, place: int, lead_min: float) -> None:
         """Let the homes of a place be weighed once more, since one has come; the told-record keeps those told."""
         said = self._said.get((place, lead_min))
         if said is not None:
-            self._said[place, lead_min] = msgspec.structs.replace(said, whole=False)
-            self.touched = True
+            self._put(msgspec.structs.replace(said, whole=False))
+
+    def _put(self, said: Saying) -> None:
+        self._said[said.place, said.lead_min] = said
+        self.touched = True
 
     def encode(self) -> bytes:
         """Write it as msgpack."""

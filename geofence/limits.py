@@ -46,6 +46,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     # minutes
     look_ms: int = 10_000
     manner: Manner = Manner()
+    at_place_m: float = 50.0
+    left_place_m: float = 100.0
+    silence_ms: int = 480_000
+    silence_stale_ms: int = 3_600_000
     # alerts
     closing_mps: float = 1.5
     useful_min_ms: int = 180_000

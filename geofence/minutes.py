@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from geofence.forecast.outlook import Manner, Outlook, outlook
+from geofence import correcting, presence
+from geofence.correcting import Ahead
+from geofence.forecast.outlook import Manner, outlook
 from geofence.forecast.progress import beam
 from geofence.forecast.recorded import midnight_ms
 from geofence.forecast.today import DaySoFar, served_places
@@ -26,19 +27,6 @@ from model.alert import Kind
 from model.subscription import MinutesLead
 
 USEFUL_MS = (180_000, 3_600_000)
-CORRECT_SHARE = 1 / 3
-CORRECT_S = 300.0
-"""A correction is due when the time moved by a third of the lead, and by five minutes at least."""
-CORRECT_CHANCE = 0.5
-
-
-class Ahead(msgspec.Struct, frozen=True):
-    """What one look found: the outlook, and for each of its places the interval in seconds from the fix."""
-
-    outlook: Outlook
-    low_s: np.ndarray
-    middle_s: np.ndarray
-    high_s: np.ndarray
 
 
 def decide(truck: Truck, scene: Scene) -> tuple[Truck, list[Nominee]]:
@@ -46,12 +34,16 @@ def decide(truck: Truck, scene: Scene) -> tuple[Truck, list[Nominee]]:
     forecaster = scene.book.forecaster
     if forecaster is None or scene.move.again or scene.move.accuracy_m > 0.0:
         return truck, []
-    so_far = followed(truck.so_far, scene, forecaster)
+    before = truck.so_far
+    truck = replace(truck, so_far=followed(before, scene, forecaster))
+    if not scene.book.leads_min:
+        return truck, []
     due = truck.looked_ms == 0 or scene.fix_ms - truck.looked_ms >= scene.limits.look_ms or truck.weigh_all
-    if not due or not scene.book.leads_min:
-        return replace(truck, so_far=so_far), []
-    nominees = [] if truck.muted else list(_nominated(so_far, scene, forecaster))
-    return replace(truck, so_far=so_far, looked_ms=scene.fix_ms), nominees
+    truck, nominees = presence.weigh(before, truck, scene, due)
+    if due and truck.so_far is not None:
+        nominees += [] if truck.muted else _nominated(truck.so_far, scene, forecaster)
+        truck = replace(truck, looked_ms=scene.fix_ms, round=scene.round.key)
+    return truck, nominees
 
 
 def followed(so_far: DaySoFar | None, scene: Scene, forecaster: Forecaster) -> DaySoFar:
@@ -97,11 +89,10 @@ def look(so_far: DaySoFar, at_s: float, day_ordinal: int, forecaster: Forecaster
 
 def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterator[Nominee]:
     ahead = look(so_far, seconds_of(scene), scene.day_ordinal, forecaster, scene.limits.manner)
-    place = ahead.outlook.place
-    if not len(place):
+    if not len(ahead.outlook.place):
         return
     late_s = (scene.received_ms - scene.fix_ms) / 1000.0
-    foretold, day = scene.round_foretold, _likeliest_day(so_far, forecaster)
+    day = _likeliest_day(so_far, forecaster)
     for lead_min in scene.book.leads_min:
         rule = forecaster.rule(lead_min, day)
         lead_s = 60.0 * lead_min
@@ -109,68 +100,74 @@ def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterat
         if rule.last_share > 0.0:
             fires |= ahead.outlook.within(rule.last_share * lead_s + late_s) >= rule.last_chance
         for k in np.flatnonzero(fires).tolist():
-            if not foretold.has(int(place[k]), lead_min):
-                foretold.tell(int(place[k]), lead_min, scene.fix_ms + int(ahead.middle_s[k] * 1000))
-                yield from _homes(ahead, k, lead_min, Kind.APPROACHING, scene)
-        yield from _corrected(ahead, lead_min, scene)
+            yield from _approaching(ahead, k, lead_min, float(ahead.middle_s[k]) <= lead_s + late_s, scene)
+        for k in correcting.corrected(ahead, lead_min, scene):
+            yield from _homes(ahead, k, lead_min, scene, Kind.CORRECTED)
         yield from _zoned(ahead, fires, lead_min, so_far, scene)
 
 
-def _corrected(ahead: Ahead, lead_min: float, scene: Scene) -> Iterator[Nominee]:
-    """Correct, once, what was foretold of places whose time has moved materially."""
-    for k in np.flatnonzero(ahead.outlook.within(1e9) >= CORRECT_CHANCE).tolist():
-        if _moved(ahead, k, int(ahead.outlook.place[k]), lead_min, scene):
-            yield from _homes(ahead, k, lead_min, Kind.CORRECTED, scene)
-
-
-def _moved(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) -> bool:
-    """Tell whether the time that was foretold has moved materially, and note the new one."""
-    told_ms = scene.round_foretold.to_correct(told_by, lead_min)
-    eta_ms = scene.fix_ms + int(ahead.middle_s[k] * 1000)
-    material_s = max(60.0 * lead_min * CORRECT_SHARE, CORRECT_S)
-    if told_ms is None or abs(eta_ms - told_ms) <= material_s * 1000:
-        return False
-    scene.round_foretold.correct(told_by, lead_min, eta_ms)
-    return True
+def _approaching(ahead: Ahead, k: int, lead_min: float, reached: bool, scene: Scene) -> Iterator[Nominee]:
+    """Nominate a place's homes: once more where a correction moved the time beyond the lead, and those not told yet."""
+    foretold, place = scene.round_foretold, int(ahead.outlook.place[k])
+    if reached and foretold.due_again(place, lead_min):
+        foretold.tell_again(place, lead_min)
+        yield from _homes(ahead, k, lead_min, scene, Kind.APPROACHING, ordinal=2)
+    if not foretold.has(place, lead_min):
+        foretold.tell(place, lead_min, ahead.instants(k, scene.fix_ms)[0], scene.truck)
+        yield from _homes(ahead, k, lead_min, scene, Kind.APPROACHING)
 
 
 def _zoned(
     ahead: Ahead, fires: npt.NDArray[np.bool_], lead_min: float, so_far: DaySoFar, scene: Scene
 ) -> Iterator[Nominee]:
     """Nominate the homes known by their zone, by the first of its places to fire; the first to come corrects it."""
-    zones = scene.book.minutes_zones
-    places = 8 * len(so_far.served)
+    zones, foretold = scene.book.minutes_zones, scene.round_foretold
+    served = served_places(so_far.served, 8 * len(so_far.served))
     for zone in zones.served(lead_min):
         rows = np.flatnonzero(np.isin(ahead.outlook.place, zone.places))
-        firing = rows[fires[rows]]
         homes = zones.at(zone.zone, lead_min)
-        if scene.round_foretold.has(zone.key, lead_min):
-            served = served_places(so_far.served, places)[zone.places].any()
-            coming = rows[ahead.outlook.within(1e9)[rows] >= CORRECT_CHANCE]
-            k = _soonest(ahead, coming)
-            if k is not None and not served and _moved(ahead, k, zone.key, lead_min, scene):
-                yield from _nominees(ahead, k, homes, lead_min, Kind.CORRECTED, scene)
-        elif (k := _soonest(ahead, firing)) is not None:
-            scene.round_foretold.tell(zone.key, lead_min, scene.fix_ms + int(ahead.middle_s[k] * 1000))
-            yield from _nominees(ahead, k, homes, lead_min, Kind.APPROACHING, scene)
+        k = _soonest(ahead, rows[fires[rows]])
+        if k is not None and not foretold.has(zone.key, lead_min):
+            foretold.tell(zone.key, lead_min, ahead.instants(k, scene.fix_ms)[0], scene.truck)
+            yield from _nominees(ahead, k, homes, lead_min, scene, Kind.APPROACHING)
+            continue
+        if k is not None and foretold.due_again(zone.key, lead_min):
+            foretold.tell_again(zone.key, lead_min)
+            yield from _nominees(ahead, k, homes, lead_min, scene, Kind.APPROACHING, ordinal=2)
+        k = _soonest(ahead, rows[ahead.outlook.within(1e9)[rows] >= correcting.CORRECT_CHANCE])
+        if k is not None and not served[zone.places].any() and correcting.moved(ahead, k, zone.key, lead_min, scene):
+            yield from _nominees(ahead, k, homes, lead_min, scene, Kind.CORRECTED)
 
 
 def _soonest(ahead: Ahead, rows: Ints) -> int | None:
     return int(rows[int(np.argmin(ahead.middle_s[rows]))]) if len(rows) else None
 
 
-def _homes(ahead: Ahead, k: int, lead_min: float, kind: Kind, scene: Scene) -> Iterator[Nominee]:
+def _homes(ahead: Ahead, k: int, lead_min: float, scene: Scene, kind: Kind, ordinal: int = 1) -> Iterator[Nominee]:
     """Nominate the homes of a place that have a lead."""
     homes = scene.book.minutes.at(int(ahead.outlook.place[k]), lead_min)
-    yield from _nominees(ahead, k, homes, lead_min, kind, scene)
+    told = ((home.number, home.subscription, home.mask) for home in homes)
+    yield from _nominees(ahead, k, told, lead_min, scene, kind, ordinal)
 
 
 def _nominees(
-    ahead: Ahead, k: int, homes: Iterable[tuple[int, str, int]], lead_min: float, kind: Kind, scene: Scene
+    ahead: Ahead,
+    k: int,
+    homes: Iterable[tuple[int, str, int]],
+    lead_min: float,
+    scene: Scene,
+    kind: Kind,
+    ordinal: int = 1,
 ) -> Iterator[Nominee]:
     """Nominate homes with the time of a place."""
-    at = [scene.fix_ms + int(seconds * 1000) for seconds in (ahead.middle_s[k], ahead.low_s[k], ahead.high_s[k])]
-    useful = int(min(max(at[0] - scene.received_ms, USEFUL_MS[0]), USEFUL_MS[1]))
+    eta_ms = ahead.instants(k, scene.fix_ms)
+    useful = useful_ms(eta_ms[0] - scene.received_ms)
+    lead = MinutesLead(lead_min)
     for number, subscription, mask in sorted(homes):
         if scene.concerns(mask):
-            yield Nominee(number, subscription, MinutesLead(lead_min), useful, kind=kind, eta_ms=(at[0], at[1], at[2]))
+            yield Nominee(number, subscription, lead, useful, kind=kind, eta_ms=eta_ms, by_round=True, ordinal=ordinal)
+
+
+def useful_ms(left_ms: int) -> int:
+    """Tell how long a word about a truck that comes in so long is of use."""
+    return min(max(left_ms, USEFUL_MS[0]), USEFUL_MS[1])

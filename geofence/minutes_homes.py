@@ -7,7 +7,8 @@ small dictionary, until there is enough of it to sort anew.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,6 +18,7 @@ import shapely
 from geofence.forecast.profile import Profile
 from geofence.forecast.walk import Floats, Ints
 from geofence.geometry import project, project_many
+from model.kind import OPT_IN, Kind
 
 STOP_WITHIN_M = 60.0
 PLACE_WITHIN_M = 150.0
@@ -25,10 +27,11 @@ GRAIN_MIN = 0.5
 """Leads are rounded to half minutes: 3 to 60 gives at most 115 of them."""
 
 _LEADS = 256
+_BIT = {kind: 1 << k for k, kind in enumerate(OPT_IN)}
 
 
 class MinutesHome(msgspec.Struct, frozen=True):
-    """One home: category bits, and the place on the map in degrees."""
+    """One home: category bits, the place on the map in degrees, and what it asked to hear besides."""
 
     number: int
     subscription: str
@@ -36,13 +39,23 @@ class MinutesHome(msgspec.Struct, frozen=True):
     lon: float
     lead_min: float
     mask: int
+    kinds: tuple[Kind, ...] = ()
+
+
+class Served(NamedTuple):
+    """A home of a place, as it is told: category bits, lead."""
+
+    number: int
+    subscription: str
+    mask: int
+    lead_min: float
 
 
 class MinutesHomes:
     """The homes in force, and, once places are known, which place serves each."""
 
     def __init__(self) -> None:
-        self._number, self._mask = array("q"), array("L")
+        self._number, self._mask, self._wants = array("q"), array("L"), array("B")
         self._lat, self._lon, self._lead = array("d"), array("d"), array("d")
         self._ids: list[bytes] = []
         self._row: dict[int, int] = {}
@@ -66,6 +79,7 @@ class MinutesHomes:
         self._lon.append(home.lon)
         self._lead.append(round(home.lead_min / GRAIN_MIN) * GRAIN_MIN)
         self._mask.append(home.mask)
+        self._wants.append(sum(_BIT.get(kind, 0) for kind in home.kinds))
 
     def drop(self, number: int) -> None:
         """Forget a home; its row stays until the next sorting."""
@@ -91,14 +105,27 @@ class MinutesHomes:
         self._settled = count
         self._note_leads()
 
-    def at(self, place: int, lead_min: float) -> Iterator[tuple[int, str, int]]:
-        """Give number, subscription and category bits of the homes of a place that have a lead."""
+    def at(self, place: int, lead_min: float) -> list[Served]:
+        """Give the homes of a place that have a lead, by number."""
         key = _key(place, lead_min)
         low, high = np.searchsorted(self._keys, (key, key + 1))
-        for row in (*self._order[low:high].tolist(), *self._fresh.get(key, ())):
+        return sorted(self._living((*self._order[low:high].tolist(), *self._fresh.get(key, ()))))
+
+    def that_want(self, place: int, kind: Kind) -> list[Served]:
+        """Give the homes of a place, whatever their lead, that asked to hear a kind, by number."""
+        low, high = np.searchsorted(self._keys, (place * _LEADS, (place + 1) * _LEADS))
+        rows = self._order[low:high]
+        if len(rows):
+            rows = rows[np.frombuffer(self._wants, dtype=np.uint8)[rows] & _BIT[kind] > 0]
+        fresh = (row for lead in self.leads_min for row in self._fresh.get(_key(place, lead), ()))
+        asked = (row for row in fresh if self._wants[row] & _BIT[kind])
+        return sorted(self._living((*rows.tolist(), *asked)))
+
+    def _living(self, rows: Iterable[int]) -> Iterator[Served]:
+        for row in rows:
             number = self._number[row]
             if self._row.get(number) == row:
-                yield number, self._ids[row].decode(), int(self._mask[row])
+                yield Served(number, self._ids[row].decode(), int(self._mask[row]), self._lead[row])
 
     def _sort(self) -> None:
         self._compact()
@@ -116,7 +143,7 @@ class MinutesHomes:
             return
         kept = sorted(self._row.values())
         self._ids = [self._ids[row] for row in kept]
-        for name in ("_number", "_mask", "_lat", "_lon", "_lead"):
+        for name in ("_number", "_mask", "_wants", "_lat", "_lon", "_lead"):
             column = getattr(self, name)
             setattr(self, name, array(column.typecode, (column[row] for row in kept)))
         self._row = {number: row for row, number in enumerate(self._number)}

@@ -19,7 +19,10 @@ ROUTE = "route:"
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run; its key names the told-record. `name` is `route:<id>`, `area:<category>`, or `area:` for any."""
+    """One run; its key names the told-record.
+
+    `name` is `route:<id>`, `area:<category>`, `area:` for any, or, for leads in minutes, `learned:<vehicle>`.
+    """
 
     day: str
     name: str
@@ -39,6 +42,13 @@ def day_of(instant_ms: int, city: City) -> str:
 @lru_cache(maxsize=4096)
 def _day(minute: int, timezone: str, starts_min: int) -> str:
     return service_day(minute * 60_000, timezone, starts_min).isoformat()
+
+
+def run_of(key: str) -> Run:
+    """Read a run's key."""
+    day, _, rest = key.partition("/")
+    name, _, ordinal = rest.rpartition("/")
+    return Run(day, name, int(ordinal))
 
 
 def name_of(route: str | None, category: str | None) -> str:

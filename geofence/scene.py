@@ -7,6 +7,7 @@ import msgspec
 from geofence.book import Book
 from geofence.foretold import Foretold
 from geofence.limits import Limits
+from geofence.runs import Run
 from geofence.told import Told
 from geofence.track import Move
 from model.alert import Kind
@@ -17,7 +18,7 @@ class Scene(msgspec.Struct, frozen=True):
     """One truck's move, and all that a decider may look at. `run` is the run's key, `bit` the category's; 0 is any.
 
     `crew`: by whose past days the truck is followed; `day_ordinal`: the service day as a proleptic ordinal;
-    `round_foretold`: what was foretold on the round.
+    `round`: the run for leads in minutes, with what was foretold on it.
     """
 
     truck: str
@@ -29,7 +30,7 @@ class Scene(msgspec.Struct, frozen=True):
     book: Book
     run: str
     told: Told
-    round_told: Told
+    round: Run
     round_foretold: Foretold
     collecting: bool
     began: bool
@@ -46,13 +47,19 @@ class Scene(msgspec.Struct, frozen=True):
 
     def concerns(self, mask: int) -> bool:
         """Tell whether a subscriber with these category bits waits for this truck."""
-        return self.bit == 0 or mask == 0 or bool(mask & self.bit)
+        return concerns(self.bit, mask)
+
+
+def concerns(bit: int, mask: int) -> bool:
+    """Tell whether a subscriber with some category bits waits for a truck of a category; 0 is any."""
+    return bit == 0 or mask == 0 or bool(mask & bit)
 
 
 class Nominee(msgspec.Struct, frozen=True):
-    """Somebody to tell that the truck approaches, unless the told-record has them already; or to correct.
+    """Somebody to tell that the truck approaches, unless the told-record has them already; or something else.
 
-    `eta_ms`: the middle, the low and the high instant at which it is expected, where that is known.
+    `eta_ms`: the middle, the low and the high instant at which it is expected, where that is known. `by_round`: told on
+    the round and not on the run of the area. `heard_ms`: when a truck that is silent was last heard.
     """
 
     number: int
@@ -62,3 +69,6 @@ class Nominee(msgspec.Struct, frozen=True):
     zone: str | None = None
     kind: Kind = Kind.APPROACHING
     eta_ms: tuple[int, int, int] | None = None
+    by_round: bool = False
+    ordinal: int = 1
+    heard_ms: int | None = None

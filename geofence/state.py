@@ -42,8 +42,18 @@ class InFence(msgspec.Struct, frozen=True, array_like=True):
     announced: str = ""
 
 
+class Leaving(msgspec.Struct, frozen=True, array_like=True):
+    """A place that the truck served and has not passed for good: at how many looks in a row it was well away."""
+
+    place: int
+    looks: int = 0
+
+
 class Truck(msgspec.Struct, frozen=True, array_like=True):
-    """All that is remembered of one truck. `weigh_all` asks for the whole disk on its next ping."""
+    """All that is remembered of one truck. `weigh_all` asks for the whole disk on its next ping.
+
+    `round`: the key of the run for leads in minutes; `hushed`: its silence was weighed, and it has not spoken since.
+    """
 
     track: Track = Track()
     motion: Motion | None = None
@@ -55,6 +65,9 @@ class Truck(msgspec.Struct, frozen=True, array_like=True):
     muted: bool = False
     so_far: DaySoFar | None = None
     looked_ms: int = 0
+    leaving: tuple[Leaving, ...] = ()
+    round: str = ""
+    hushed: bool = False
 
 
 _truck_encoder = msgspec.msgpack.Encoder()
@@ -92,6 +105,11 @@ class State:
             told = self.told[key] = Told()
         return told
 
+    def was_told(self, key: str, number: int) -> bool:
+        """Tell whether a subscription stands in a told-record, without opening one."""
+        told = self.told.get(key)
+        return told is not None and told.has(number)
+
     def foretold_on(self, key: str) -> Foretold:
         """Give what was foretold on a run, opening it when it is new."""
         foretold = self.foretold.get(key)
@@ -118,11 +136,11 @@ class State:
         if today <= self.today:
             return
         self.today = today
-        for key in [key for key in self.told if ended(key, today)]:
-            told = self.told.pop(key)
-            self._gone.extend(f"{TOLD}{key}/{chunk}" for chunk in range(len(told.bits) // CHUNK_BYTES))
-        for key in [key for key in self.foretold if key not in self.told]:
-            if len(self.foretold.pop(key)):
+        for key in sorted(key for key in {*self.told, *self.foretold} if ended(key, today)):
+            told, foretold = self.told.pop(key, None), self.foretold.pop(key, None)
+            if told is not None:
+                self._gone.extend(f"{TOLD}{key}/{chunk}" for chunk in range(len(told.bits) // CHUNK_BYTES))
+            if foretold:
                 self._gone.append(FORETOLD + key)
 
     def puts(self) -> tuple[dict[str, bytes], list[str]]:

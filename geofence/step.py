@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from geofence import approach, entering, minutes, motion
+from geofence import approach, entering, minutes, motion, silence
 from geofence.assignments import read_assignments
 from geofence.book import Book
 from geofence.files import read_zones
@@ -25,8 +25,9 @@ from geofence.motion import Motion, Phase
 from geofence.runs import ROUTE, Run, day_of, name_of
 from geofence.scene import Nominee, Scene
 from geofence.state import State, Truck
+from geofence.telling import Occasion, fire
 from geofence.track import Fix, Move, Verdict, follow
-from model.alert import Alert, Kind, alert_id
+from model.alert import Alert
 from model.event import AssignmentsChanged, Event, HomesChanged, ProfileChanged, Tick, Word, WordKind, ZonesChanged
 from model.ping import Ping
 from model.subscription import MinutesLead
@@ -64,7 +65,9 @@ def step(state: State, event: Event, book: Book, documents: Mapping[str, bytes])
         _assignments_changed(book, event, documents[event.version])
     elif isinstance(event, Word):
         _word(state, event, book)
-    elif not isinstance(event, Tick):
+    elif isinstance(event, Tick):
+        return Decided(silence.weigh(state, event.at_ms, book), None)
+    else:
         raise TypeError(f"no such event: {type(event).__name__}")
     return NOTHING
 
@@ -79,22 +82,24 @@ def _ping(state: State, ping: Ping, book: Book) -> Decided:
     track, move, verdict = follow(truck.track, Fix(ping.fix_ms, x, y), ping.accuracy_m, scale, book.limits)
     if verdict in (Verdict.DUPLICATE, Verdict.OUT_OF_ORDER, Verdict.INACCURATE):
         return Decided([], verdict)
-    truck = replace(truck, track=track)
+    truck = replace(truck, track=track, hushed=False)
     if move is None:
         state.remember(ping.truck, truck)
         return Decided([], verdict)
     truck, began = _watch(truck, ping, move, verdict, scale, book)
     route = book.route_of(ping.truck, ping.received_ms, ping.route)
     run = _run(state, book, ping.truck, route, ping.received_ms)
-    served = _round(state, book, truck, ping, run)
     crew = book.forecaster.crew(ping.truck, route) if book.forecaster else ping.truck
-    scene = _scene(truck, ping, crew, move, began, scale, state, run, served, book)
+    scene = _scene(truck, ping, crew, move, began, scale, state, run, book)
     nominees: list[Nominee] = []
     for decide in DECIDERS:
         truck, nominated = decide(truck, scene)
         nominees.extend(nominated)
     state.remember(ping.truck, truck)
-    return Decided(_fire(nominees, ping, run, served, scene), verdict)
+    occasion = Occasion(ping.city, ping.truck, scene.category, ping.received_ms, ping.id)
+    alerts = fire((each for each in nominees if not each.by_round), state, run, occasion, book)
+    alerts += fire((each for each in nominees if each.by_round), state, scene.round, occasion, book)
+    return Decided(alerts, verdict)
 
 
 def _watch(truck: Truck, ping: Ping, move: Move, verdict: Verdict, scale: float, book: Book) -> tuple[Truck, bool]:
@@ -140,18 +145,10 @@ def _round(state: State, book: Book, truck: Truck, ping: Ping, run: Run) -> Run:
 
 
 def _scene(
-    truck: Truck,
-    ping: Ping,
-    crew: str,
-    move: Move,
-    began: bool,
-    scale: float,
-    state: State,
-    run: Run,
-    served: Run,
-    book: Book,
+    truck: Truck, ping: Ping, crew: str, move: Move, began: bool, scale: float, state: State, run: Run, book: Book
 ) -> Scene:
     category = book.categories.get(ping.truck)
+    round_ = _round(state, book, truck, ping, run)
     return Scene(
         truck=ping.truck,
         crew=crew,
@@ -162,8 +159,8 @@ def _scene(
         book=book,
         run=run.key,
         told=state.told_on(run.key),
-        round_told=state.told_on(served.key),
-        round_foretold=state.foretold_on(served.key),
+        round=round_,
+        round_foretold=state.foretold_on(round_.key),
         collecting=truck.collecting and not truck.muted,
         began=began,
         bit=book.bit(category),
@@ -171,46 +168,6 @@ def _scene(
         plane_per_m=scale,
         path=truck.track.path,
         limits=book.limits,
-    )
-
-
-def _fire(nominees: list[Nominee], ping: Ping, run: Run, served: Run, scene: Scene) -> list[Alert]:
-    """Turn nominees into alerts, each subscription once a run; a correction only for who was told."""
-    alerts = []
-    for nominee in nominees:
-        by_round = nominee.eta_ms is not None
-        told = scene.round_told if by_round else scene.told
-        if told.has(nominee.number) is not (nominee.kind is Kind.CORRECTED):
-            continue
-        told.tell(nominee.number)
-        alerts.append(_alert(nominee, ping, served if by_round else run, scene))
-    return alerts
-
-
-def _alert(nominee: Nominee, ping: Ping, run: Run, scene: Scene) -> Alert:
-    name = f"{run.name}/{run.ordinal}"
-    eta_ms, low_ms, high_ms = nominee.eta_ms or (None, None, None)
-    return Alert(
-        id=alert_id(ping.city, run.day, name, nominee.subscription, nominee.kind, 1),
-        city=ping.city,
-        subscription=nominee.subscription,
-        kind=nominee.kind,
-        service_day=run.day,
-        run=name,
-        ordinal=1,
-        vehicle=ping.truck,
-        fired_ms=ping.received_ms,
-        useful_until_ms=ping.received_ms + nominee.useful_ms,
-        lead=nominee.lead,
-        ping=ping.id,
-        category=scene.category,
-        route=run.name.removeprefix(ROUTE) if run.name.startswith(ROUTE) else None,
-        zone=nominee.zone,
-        eta_ms=eta_ms,
-        eta_low_ms=low_ms,
-        eta_high_ms=high_ms,
-        number=nominee.number,
-        shadow=scene.book.is_shadow(nominee.number),
     )
 
 

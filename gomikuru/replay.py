@@ -20,13 +20,16 @@ from gomikuru.predictions import Prediction, Predictions
 from ingest import screen
 from model.alert import Alert
 from model.city import City
-from model.event import AssignmentsChanged, Event, HomesChanged, ProfileChanged, ZonesChanged
+from model.event import AssignmentsChanged, Event, HomesChanged, ProfileChanged, Tick, ZonesChanged
 from model.ping import Ping, Rejected
 from model.subscription import Home, MetresLead, MinutesLead, ZoneLead
 from model.times import format_rfc3339
 from residents.wish import Wish
 
 HOMES_AT_ONCE = 500
+TICK_MS = 30_000
+TICKS_FOR_MS = 3_600_000
+"""Time passes between pings too, as in the live service; after an hour without any, nothing is left to happen."""
 
 
 class Tally(msgspec.Struct):
@@ -44,6 +47,7 @@ class Twin:
         self._book = Book(city, limits or Limits())
         self._state = State()
         self._screening = screening or screen.Limits()
+        self._next_tick_ms: int | None = None
         self.tally = Tally()
 
     def zones(self, data: bytes, at_ms: int) -> None:
@@ -90,14 +94,25 @@ class Twin:
             if isinstance(screened, Rejected):
                 self.tally.rejected[screened.reason.value] += 1
             else:
+                passed.extend(self._ticks(screened.received_ms))
                 passed.append(screened)
         return passed
+
+    def _ticks(self, until_ms: int) -> list[Event]:
+        """Let time pass until a ping is received."""
+        first = self._next_tick_ms
+        if first is not None and first > until_ms:
+            return []
+        self._next_tick_ms = until_ms + TICK_MS
+        if first is None:
+            return []
+        return [Tick(at_ms) for at_ms in range(first, min(until_ms, first + TICKS_FOR_MS) + 1, TICK_MS)]
 
 
 def homes_of(wishes: Iterable[Wish]) -> list[Home]:
     """Number the residents of a file in its order."""
     return [
-        Home(number, wish.id or str(number), wish.place, wish.lead, wish.categories)
+        Home(number, wish.id or str(number), wish.place, wish.lead, wish.categories, wish.kinds)
         for number, wish in enumerate(wishes, start=1)
     ]
 
@@ -124,6 +139,8 @@ def alert_fields(alert: Alert) -> dict[str, object]:
         "category": alert.category,
         "lead": _lead(alert),
         "useful_until": format_rfc3339(alert.useful_until_ms),
+        "ordinal": alert.ordinal,
+        "heard_at": _instant(alert.heard_ms),
         "shadow": alert.shadow,
     }
 

@@ -1,8 +1,8 @@
 """Reads residents.csv: text -> wishes, and every problem with the number of its line. Pure; opens no file.
 
 Columns: resident_id,lat,lon,category,lead_minutes,lead_metres (design.md), and where wanted language, zone, point,
-quiet (22:00-06:30), target_kind, target. Lines of one resident that differ in their target only are its several
-devices.
+quiet (22:00-06:30), kinds (here+passed), target_kind, target. Lines of one resident that differ in their target only
+are its several devices.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from model.kind import OPT_IN, Kind
 from model.subscription import (
     AtPoint,
     InZone,
@@ -30,7 +31,7 @@ from model.subscription import (
 from residents.wish import ANYTHING, Known, Wish, problems_of
 
 REQUIRED = ("resident_id", "lat", "lon", "category", "lead_minutes", "lead_metres")
-OPTIONAL = ("language", "zone", "point", "quiet", "target_kind", "target")
+OPTIONAL = ("language", "zone", "point", "quiet", "kinds", "target_kind", "target")
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
@@ -74,6 +75,15 @@ def parse_quiet(text: str) -> Quiet:
         raise ValueError(f"quiet: {text!r} is not of the form 22:00-06:30")
     hours = [int(part) for part in match.groups()]
     return Quiet(hours[0] * 60 + hours[1], hours[2] * 60 + hours[3])
+
+
+def parse_kinds(names: Iterable[str]) -> tuple[Kind, ...]:
+    """Read the names of kinds that a home asks for, in their one order; raise ValueError with the reason."""
+    asked = list(names)
+    strange = next((name for name in asked if name not in OPT_IN), None)
+    if strange is not None:
+        raise ValueError(f"kinds: {strange!r} is none of {', '.join(OPT_IN)}; the others are told to everybody")
+    return tuple(kind for kind in OPT_IN if kind in asked)
 
 
 def parse_target(kind: str, value: str) -> Target:
@@ -120,8 +130,13 @@ def _wish(row: Mapping[str, str], language: str) -> tuple[Wish | None, tuple[str
     place = _place(row, problems)
     lead = _lead(row, problems)
     quiet, targets = None, None
+    kinds: tuple[Kind, ...] = ()
     try:
         quiet = parse_quiet(row["quiet"]) if row["quiet"] else None
+    except ValueError as error:
+        problems.append(str(error))
+    try:
+        kinds = parse_kinds(part.strip() for part in row["kinds"].split("+") if row["kinds"])
     except ValueError as error:
         problems.append(str(error))
     try:
@@ -141,6 +156,7 @@ def _wish(row: Mapping[str, str], language: str) -> tuple[Wish | None, tuple[str
         language=row["language"] or language,
         quiet=quiet,
         targets=targets,
+        kinds=kinds,
     )
     return wish, ()
 

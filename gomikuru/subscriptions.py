@@ -99,9 +99,8 @@ def subscribe_one(office: Office, asked: Asked) -> None:
         _add_devices(office, asked.id or "", asked.targets)
         return
     kept = office.registry.put(office.city, wish_of(asked, office.language), office.known)
-    typer.echo(
-        f"{kept.id}: subscribed in {office.city}, {_told_when(kept.lead)}, {counted(len(kept.targets), 'device')}"
-    )
+    told, devices = _told_when(kept.lead) + _also(kept), counted(len(kept.targets), "device")
+    typer.echo(f"{kept.id}: subscribed in {office.city}, {told}, {devices}")
     _warn_of_minutes([kept.lead])
     if not kept.targets:
         typer.echo(f"no device yet: nobody is told until one is added with --id {kept.id} --target", err=True)
@@ -174,7 +173,7 @@ def show(office: Office, as_json: bool, show_homes: bool) -> None:
     """List the subscriptions by id: JSON lines, a table in a terminal, tab-separated lines elsewhere."""
     there = sorted(office.registry.list(office.city), key=lambda each: each.id)
     listed = (_shown(each, show_homes) for each in there)
-    head = ("id", "lead", "categories", "language", "quiet", "devices", *(("home",) if show_homes else ()))
+    head = ("id", "lead", "categories", "language", "quiet", "devices", "kinds", *(("home",) if show_homes else ()))
     console = Console()
     if as_json:
         for each in listed:
@@ -216,6 +215,10 @@ def _told_when(lead: Lead) -> str:
             return "zone"
 
 
+def _also(kept: Subscription) -> str:
+    return "".join(f", {kind.value}" for kind in kept.kinds)
+
+
 def _shown(subscription: Subscription, show_homes: bool) -> dict[str, object]:
     quiet = subscription.quiet
     shown: dict[str, object] = {
@@ -225,6 +228,7 @@ def _shown(subscription: Subscription, show_homes: bool) -> dict[str, object]:
         "language": subscription.language,
         "quiet": f"{_hour(quiet.from_min)}-{_hour(quiet.until_min)}" if quiet else None,
         "devices": [_masked(target) for target in subscription.targets],
+        "kinds": [kind.value for kind in subscription.kinds],
     }
     return shown | {"home": msgspec.to_builtins(subscription.place)} if show_homes else shown
 

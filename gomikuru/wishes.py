@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gomikuru.residents_csv import parse_quiet, parse_target
+from gomikuru.residents_csv import parse_kinds, parse_quiet, parse_target
+from model.kind import Kind
 from model.subscription import AtPoint, InZone, Lead, MetresLead, MinutesLead, Pin, Place, Quiet, Target, ZoneLead
 from residents.wish import Wish, WishRefused
 
@@ -25,6 +26,7 @@ class Asked(NamedTuple):
     quiet: str | None = None
     targets: tuple[str, ...] = ()
     point: str | None = None
+    kinds: tuple[str, ...] = ()
 
 
 NOTHING = Asked()
@@ -49,6 +51,7 @@ def wish_of(asked: Asked, language: str) -> Wish:
     problems: list[str] = []
     place, lead = _place(asked, problems), _lead(asked, problems)
     quiet, targets = _quiet(asked.quiet, problems), _targets(asked.targets, problems)
+    kinds = _kinds(asked.kinds, problems)
     if problems or place is None or lead is None:
         raise WishRefused(tuple(problems))
     return Wish(
@@ -59,6 +62,7 @@ def wish_of(asked: Asked, language: str) -> Wish:
         language=asked.language or language,
         quiet=quiet,
         targets=targets or None,
+        kinds=kinds,
     )
 
 
@@ -95,6 +99,14 @@ def _quiet(text: str | None, problems: list[str]) -> Quiet | None:
     except ValueError as error:
         problems.append(str(error))
         return None
+
+
+def _kinds(names: Sequence[str], problems: list[str]) -> tuple[Kind, ...]:
+    try:
+        return parse_kinds(names)
+    except ValueError as error:
+        problems.append(str(error))
+        return ()
 
 
 def _targets(texts: Sequence[str], problems: list[str]) -> tuple[Target, ...]:

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from enum import StrEnum
 
 import msgspec
 
+from model.kind import Kind
 from model.subscription import Lead
 
-
-class Kind(StrEnum):
-    """What is told."""
-
-    REMINDER = "reminder"
-    APPROACHING = "approaching"
-    CORRECTED = "corrected"
-    HERE = "here"
-    PASSED = "passed"
-    DISRUPTED = "disrupted"
+__all__ = ["Alert", "Kind", "alert_id", "decode_alert", "encode_alert"]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A decided alert. Its id follows from (city, service day, run, subscription, kind, ordinal) and is its tag too.
 
     `number` is the subscription's. A `shadow` alert is decided and kept, and never sent: its home's zone is on trial.
+    `heard_ms`: where a truck has fallen silent, the instant of its last position.
     """
 
     id: str
@@ -47,6 +39,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     eta_high_ms: int | None = None
     number: int = -1
     shadow: bool = False
+    heard_ms: int | None = None
 
 
 def alert_id(city: str, service_day: str, run: str, subscription: str, kind: Kind, ordinal: int) -> str:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from model.kind import Kind
+
 
 class Pin(msgspec.Struct, frozen=True, tag="pin"):
     """A home, or a collection point, on the map: degrees WGS 84."""
@@ -85,7 +87,10 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """One household's wish. `number` is small, unique in its city, and never used again."""
+    """One household's wish. `number` is small, unique in its city, and never used again.
+
+    `kinds`: those of model.kind.OPT_IN that it wants to hear besides what everybody is told.
+    """
 
     id: str
     city: str
@@ -97,6 +102,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "ja"
     quiet: Quiet | None = None
     targets: tuple[Target, ...] = ()
+    kinds: tuple[Kind, ...] = ()
 
 
 class Home(msgspec.Struct, frozen=True, array_like=True):
@@ -107,8 +113,10 @@ class Home(msgspec.Struct, frozen=True, array_like=True):
     place: Place
     lead: Lead
     categories: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
 
 
 def home_of(subscription: Subscription) -> Home:
     """Reduce a subscription to what the engine needs."""
-    return Home(subscription.number, subscription.id, subscription.place, subscription.lead, subscription.categories)
+    one = subscription
+    return Home(one.number, one.id, one.place, one.lead, one.categories, one.kinds)

@@ -42,6 +42,8 @@ ENTRIES: dict[str, frozenset[str]] = {
     "disrupted.title": frozenset(),
     "disrupted.eta.body": frozenset({"category", "when"}),
     "disrupted.body": frozenset({"category"}),
+    "disrupted.silent.title": frozenset(),
+    "disrupted.silent.body": frozenset({"category", "since", "when"}),
     "reminder.title": frozenset(),
     "reminder.today.body": frozenset({"category"}),
     "reminder.tomorrow.body": frozenset({"category"}),
@@ -68,8 +70,7 @@ class Words:
         lang = self._language(language, city.language)
         catalogue = self._catalogues[lang]
         say = _Saying(catalogue, Locale.parse(lang, sep="-"), alert, city, zone_name)
-        title = catalogue[f"{alert.kind.value}.title"]
-        return Message(title=title, body=say.body(), tag=tag_of(alert), lang=lang)
+        return Message(title=say.title(), body=say.body(), tag=tag_of(alert), lang=lang)
 
     def _language(self, *wanted: str) -> str:
         for tag in wanted:
@@ -80,10 +81,13 @@ class Words:
 
 
 def tag_of(alert: Alert) -> str:
-    """Give the tag under which phones show an alert: its id; a correction carries the tag of what it corrects."""
-    if alert.kind is not Kind.CORRECTED:
+    """Give the tag under which phones show an alert: its id.
+
+    A correction carries the tag of what it corrects, and so does the second call that may follow it.
+    """
+    if alert.kind not in (Kind.APPROACHING, Kind.CORRECTED):
         return alert.id
-    return alert_id(alert.city, alert.service_day, alert.run, alert.subscription, Kind.APPROACHING, alert.ordinal)
+    return alert_id(alert.city, alert.service_day, alert.run, alert.subscription, Kind.APPROACHING, 1)
 
 
 def problems(catalogue: Catalogue) -> list[str]:
@@ -115,6 +119,11 @@ class _Saying:
         self._city = city
         self._zone_name = zone_name
 
+    def title(self) -> str:
+        """Choose the title by kind; a silent truck has one of its own."""
+        key = "disrupted.silent" if self._silent() else self._alert.kind.value
+        return self._catalogue[f"{key}.title"]
+
     def body(self) -> str:
         """Choose the sentence by kind and lead, and fill it."""
         key, given = self._sentence()
@@ -127,6 +136,8 @@ class _Saying:
         if kind is Kind.REMINDER:
             return self._reminder()
         when = self._when()
+        if when is not None and self._silent():
+            return "disrupted.silent.body", {"since": self._clock(self._alert.heard_ms) or "", "when": when}
         if kind in (Kind.CORRECTED, Kind.DISRUPTED) and when is not None:
             return f"{kind.value}.eta.body", {"when": when}
         return f"{kind.value}.body", {}
@@ -140,6 +151,11 @@ class _Saying:
         if self._zone_name:
             return "approaching.zone.body", {"zone": _shortened(self._zone_name)}
         return "approaching.own_zone.body", {}
+
+    def _silent(self) -> bool:
+        """Tell whether a truck is missed: when it was last heard, and expected, are known."""
+        alert = self._alert
+        return alert.kind is Kind.DISRUPTED and alert.heard_ms is not None and alert.eta_ms is not None
 
     def _reminder(self) -> tuple[str, dict[str, str]]:
         today = times.local(self._alert.fired_ms, self._city.timezone).date()

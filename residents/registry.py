@@ -41,6 +41,7 @@ def record_of(wish: Wish, *, city: str, sub_id: str, number: int, before: Record
         language=wish.language,
         quiet=wish.quiet,
         targets=wish.targets if wish.targets is not None else old.targets if old else (),
+        kinds=wish.kinds,
     )
     barred = before.barred if before and wish.targets is None else ()
     if before is None or old is None:

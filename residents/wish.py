@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from model.kind import OPT_IN, Kind
 from model.subscription import (
     LEAD_METRES,
     LEAD_MINUTES,
@@ -34,7 +35,10 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What a household asks for. `id` None: a random one is given; `targets` None: devices stay as they are."""
+    """What a household asks for. `id` None: a random one is given; `targets` None: devices stay as they are.
+
+    `kinds`: what it wants to hear besides what everybody is told.
+    """
 
     place: Place
     lead: Lead
@@ -43,6 +47,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "ja"
     quiet: Quiet | None = None
     targets: tuple[Target, ...] | None = None
+    kinds: tuple[Kind, ...] = ()
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -73,6 +78,7 @@ def problems_of(wish: Wish, known: Known = ANYTHING) -> tuple[str, ...]:
         *_category_problems(wish.categories, known),
         *_language_problems(wish.language, known),
         *_quiet_problems(wish.quiet),
+        *_kind_problems(wish.kinds, wish.lead),
         *target_problems(wish.targets or ()),
     )
 
@@ -132,6 +138,16 @@ def _quiet_problems(quiet: Quiet | None) -> Iterator[str]:
         yield "quiet: hours must be between 00:00 and 23:59"
     elif quiet.from_min == quiet.until_min:
         yield "quiet: begins and ends at the same minute; leave it out for no quiet hours"
+
+
+def _kind_problems(kinds: tuple[Kind, ...], lead: Lead) -> Iterator[str]:
+    for kind in dict.fromkeys(kinds):
+        if kind not in OPT_IN:
+            yield f"kinds: {kind.value} is not a matter of choice; there are: {', '.join(OPT_IN)}"
+    if len(set(kinds)) != len(kinds):
+        yield "kinds: named twice"
+    if kinds and not isinstance(lead, MinutesLead):
+        yield f"kinds: {' and '.join(OPT_IN)} are told with a lead in minutes only"
 
 
 def target_problems(targets: tuple[Target, ...]) -> Iterator[str]:

@@ -25,7 +25,7 @@ def subscribe(
         typer.Option(
             "--csv",
             help="Take every home of a residents.csv: resident_id, lat, lon, category, lead_minutes, lead_metres; "
-            "where wanted language, zone, point, quiet, target_kind, target. docs/replay.md describes them.",
+            "where wanted language, zone, point, quiet, kinds, target_kind, target. docs/replay.md describes them.",
         ),
     ] = None,
     skip_bad: Annotated[
@@ -53,6 +53,10 @@ def subscribe(
         str | None, typer.Option("--language", help="Of the messages, such as ja or en. Default: the city's.")
     ] = None,
     quiet: Annotated[str | None, typer.Option("--quiet", help="Hours without pushes, local: 22:00-06:30.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="With --minutes: tell also that the truck is here, or has passed; repeat it."),
+    ] = None,
     target: Annotated[
         list[str] | None,
         typer.Option("--target", help="A device as KIND:VALUE, such as fcm_token:...; repeat it."),
@@ -70,6 +74,7 @@ def subscribe(
         *(resident, lat, lon, zone, metres, minutes, on_zone, tuple(category or ()), language, quiet),
         targets=tuple(target or ()),
         point=point,
+        kinds=tuple(kind or ()),
     )
     with desk.opened(config, city) as office:
         if csv is None:

@@ -11,7 +11,8 @@ from geofence.state import State
 from geofence.watched import PROFILE
 from geofence.worker import CityWorker
 from model.alert import Alert, Kind
-from model.event import AssignmentsChanged, Event, HomesChanged, ProfileChanged
+from model.event import AssignmentsChanged, Event, HomesChanged, ProfileChanged, Tick
+from model.kind import OPT_IN
 from streams.ports import Store
 from tests.contract.test_geofence_worker import (
     PACE,
@@ -51,9 +52,16 @@ def worker(store: Store, owner: str, learned: Drawer, assigned: Drawer | None = 
 
 
 def day() -> list[Event]:
-    """Homes at every stop, with several leads, and the truck's day."""
-    homes = [home(k, spot, 3.0 + k) for k, spot in enumerate(STREET, start=1)]
-    return [HomesChanged(0, tuple(homes)), *Drive(TODAY).serve(STREET).to(-1500.0, 0.0).pings]
+    """Homes at every stop, with several leads and all kinds, and the truck's day, with ten silent minutes."""
+    homes = [home(k, spot, 3.0 + k, OPT_IN) for k, spot in enumerate(STREET, start=1)]
+    today = Drive(TODAY).serve(STREET[:7])
+    silent_ms = today.at_ms
+    with today.silence(backlog=False):
+        today.stand(600)
+    pings = today.serve(STREET[7:]).to(-1500.0, 0.0).pings
+    ticks = [Tick(silent_ms + 30_000 * k) for k in range(20)]
+    before = [ping for ping in pings if ping.received_ms <= silent_ms]
+    return [HomesChanged(0, tuple(homes)), *before, *ticks, *pings[len(before) :]]
 
 
 def expected() -> list[Alert]:
@@ -73,7 +81,8 @@ def test_a_worker_with_a_profile_tells_what_the_replay_tells(store: Store) -> No
     offered(store, day())
     work_off(store, one)
     assert as_told(told(store)) == as_told(expected())
-    assert len(told(store)) >= 8
+    assert {alert.kind for alert in told(store)} == set(Kind) - {Kind.REMINDER}
+    assert len(told(store)) >= 24
 
 
 def test_a_hand_over_in_the_middle_of_a_round_changes_no_alert(store: Store) -> None:

@@ -116,9 +116,9 @@ def profile_of(days: Iterable[Drive]) -> bytes:
     return encode_profile(learn(recording.days(), recording.stretch()))
 
 
-def home(number: int, spot: tuple[float, float], minutes: float = 10.0) -> Home:
-    """A home at a spot; its subscription is `s<number>`."""
-    return Home(number, f"s{number}", Pin(*place(*spot)), MinutesLead(minutes))
+def home(number: int, spot: tuple[float, float], minutes: float = 10.0, kinds: tuple[Kind, ...] = ()) -> Home:
+    """A home at a spot; its subscription is `s<number>`, and `kinds` what it wants to hear besides."""
+    return Home(number, f"s{number}", Pin(*place(*spot)), MinutesLead(minutes), kinds=kinds)
 
 
 def zone_home(number: int, zone: str, minutes: float = 10.0) -> Home:
@@ -161,6 +161,17 @@ def told(
     assignments: bytes = b"",
 ) -> dict[str, list[Alert]]:
     """Play drives, merged by arrival, and tell the alerts of a kind by subscription."""
+    found: dict[str, list[Alert]] = {each.subscription: [] for each in homes}
+    for alert in heard(profile, homes, *drives, zones=zones, assignments=assignments):
+        if alert.kind is kind:
+            found[alert.subscription].append(alert)
+    return found
+
+
+def heard(
+    profile: bytes, homes: Sequence[Home], *drives: Drive, zones: bytes = b"", assignments: bytes = b""
+) -> list[Alert]:
+    """Play drives, merged by arrival, and tell all alerts as they fell."""
     twin = Twin(CITY)
     if zones:
         twin.zones(zones, 0)
@@ -169,11 +180,7 @@ def told(
     twin.profile(profile, 0)
     twin.homes(homes, 0)
     pings = sorted((ping for drive in drives for ping in drive.pings), key=lambda ping: (ping.received_ms, ping.fix_ms))
-    found: dict[str, list[Alert]] = {each.subscription: [] for each in homes}
-    for alert in twin.play(pings):
-        if alert.kind is kind:
-            found[alert.subscription].append(alert)
-    return found
+    return list(twin.play(pings))
 
 
 def minutes_before(alert: Alert, arrival_ms: int) -> float:

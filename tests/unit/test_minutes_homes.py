@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from geofence.forecast.profile import Profile
 from geofence.geometry import project, stretch
 from geofence.minutes_homes import PLACE_WITHIN_M, STOP_WITHIN_M, MinutesHome, MinutesHomes
+from model.kind import OPT_IN, Kind
 from tests.support.rounds import LAT, place
 
 SCALE = stretch(LAT)
@@ -22,7 +23,7 @@ SPOTS = [(0.0, 0.0), (70.0, 0.0), (400.0, 0.0), (400.0, 90.0), (200.0, 0.0), (80
 """The first four are regular stops, the rest streets that are served along the way."""
 LEADS = (3.0, 5.5, 10.0, 60.0)
 
-Told = tuple[int, str, int]
+Told = tuple[int, str, int, float]
 
 
 def profile(spots: Iterable[tuple[float, float]] = SPOTS, stops: int = STOPS) -> Profile:
@@ -41,9 +42,16 @@ def serving(spot: tuple[float, float], known: Profile) -> int:
     return int(away.argmin()) if len(away) and away.min() <= PLACE_WITHIN_M else -1
 
 
-def made(number: int, spot: tuple[float, float], lead_min: float, mask: int = 0, name: str = "") -> MinutesHome:
+def made(
+    number: int,
+    spot: tuple[float, float],
+    lead_min: float,
+    mask: int = 0,
+    name: str = "",
+    kinds: tuple[Kind, ...] = (),
+) -> MinutesHome:
     lat, lon = place(*spot)
-    return MinutesHome(number, name or f"s{number}", lat, lon, lead_min, mask)
+    return MinutesHome(number, name or f"s{number}", lat, lon, lead_min, mask, kinds)
 
 
 grounds = st.tuples(st.floats(-300.0, 1100.0), st.floats(-300.0, 600.0))
@@ -59,10 +67,19 @@ class Homes(RuleBasedStateMachine):
         self.oracle: dict[int, tuple[tuple[float, float], MinutesHome]] = {}
         self.profile: Profile | None = None
 
-    @rule(number=numbers, spot=grounds, lead=st.sampled_from(LEADS), mask=st.integers(0, 7), name=st.text(max_size=5))
-    def put(self, number: int, spot: tuple[float, float], lead: float, mask: int, name: str) -> None:
+    @rule(
+        number=numbers,
+        spot=grounds,
+        lead=st.sampled_from(LEADS),
+        mask=st.integers(0, 7),
+        name=st.text(max_size=5),
+        kinds=st.sampled_from([(), (Kind.HERE,), (Kind.PASSED,), OPT_IN]),
+    )
+    def put(
+        self, number: int, spot: tuple[float, float], lead: float, mask: int, name: str, kinds: tuple[Kind, ...]
+    ) -> None:
         """Take or change a home."""
-        one = made(number, spot, lead, mask, name)
+        one = made(number, spot, lead, mask, name, kinds)
         self.homes.put(one)
         self.homes.settle()
         self.oracle[number] = spot, one
@@ -103,7 +120,7 @@ class Homes(RuleBasedStateMachine):
         for spot, one in self.oracle.values():
             key = serving(spot, self.profile), one.lead_min
             if key[0] >= 0:
-                found.setdefault(key, set()).add((one.number, one.subscription, one.mask))
+                found.setdefault(key, set()).add((one.number, one.subscription, one.mask, one.lead_min))
         return found
 
     def wanted_leads(self) -> set[float]:
@@ -119,6 +136,11 @@ class Homes(RuleBasedStateMachine):
                 assert len(set(told)) == len(told)
                 assert set(told) == wanted.get((number, lead), set())
         assert set(self.homes.leads_min) >= self.wanted_leads()
+        for number in range(len(SPOTS)):
+            here = {one for lead in LEADS for one in wanted.get((number, lead), set())}
+            for kind in OPT_IN:
+                asked = [one for one in here if kind in self.oracle[one[0]][1].kinds]
+                assert self.homes.that_want(number, kind) == sorted(asked)
         assert len(self.homes) == len(self.oracle)
 
     @invariant()
@@ -154,7 +176,7 @@ def test_sorting_anew_keeps_everything() -> None:
     homes.served_by(known)
     assert _all(homes) == before
     places = {number: serving(spots[number], known) for number in oracle}
-    assert {number for number, at in places.items() if at >= 0} == {number for number, _, _ in before}
+    assert {number for number, at in places.items() if at >= 0} == {number for number, _, _, _ in before}
     assert all(homes.place_of(number) == places[number] for number in sorted(oracle)[:200] if places[number] >= 0)
 
 
@@ -172,7 +194,7 @@ def test_without_a_profile_nobody_is_told() -> None:
     assert homes.leads_min == ()
     assert list(homes.at(0, 10.0)) == []
     homes.served_by(profile())
-    assert list(homes.at(0, 10.0)) == [(1, "s1", 0)]
+    assert list(homes.at(0, 10.0)) == [(1, "s1", 0, 10.0)]
 
 
 def test_a_stop_close_by_serves_before_a_nearer_street() -> None:
@@ -203,7 +225,7 @@ def test_leads_are_kept_to_half_minutes(asked: float, kept: float) -> None:
     homes.put(made(7, (0.0, 0.0), asked))
     homes.served_by(profile())
     assert homes.leads_min == (kept,)
-    assert list(homes.at(0, kept)) == [(7, "s7", 0)]
+    assert list(homes.at(0, kept)) == [(7, "s7", 0, kept)]
 
 
 def test_a_profile_without_places_serves_nobody() -> None:

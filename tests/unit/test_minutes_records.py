@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from geofence.batch import run_batch
 from geofence.book import Book
-from geofence.foretold import Foretold, decode_foretold
+from geofence.foretold import Again, Doubt, Foretold, Saying, decode_foretold
 from geofence.limits import Limits
 from geofence.minutes import Ahead, look
-from geofence.state import FORETOLD, State, state_of
+from geofence.state import FORETOLD, State, Truck, state_of
 from model.alert import Alert, Kind
-from model.event import Event, HomesChanged, ProfileChanged
+from model.event import Event, HomesChanged, ProfileChanged, Tick
+from model.kind import OPT_IN
 from model.ping import Ping
 from tests.support.rounds import CITY, Drive, home, minutes_before, profile_of, told, weekdays
 
@@ -50,17 +53,24 @@ def detour() -> Drive:
     return drive.serve(BACK[:3]).to(*TIP, mps=10.0).stand(1500).serve(BACK[3:])
 
 
-def begun(homes: int) -> list[Event]:
+def falling_silent() -> list[Event]:
+    """The same day, cut off before its last stops; time goes on."""
+    pings = [ping for ping in detour().pings if ping.fix_ms <= detour().reached[BACK[6]]]
+    last_ms = pings[-1].received_ms
+    return [*pings, *(Tick(last_ms + 60_000 * k) for k in range(20))]
+
+
+def begun(homes: int, kinds: tuple[Kind, ...] = ()) -> list[Event]:
     spots = [*STREET, *BACK][:homes]
-    some = tuple(home(k, spot, 5.0 + k % 4 * 5.0) for k, spot in enumerate(spots, start=1))
+    some = tuple(home(k, spot, 5.0 + k % 4 * 5.0, kinds) for k, spot in enumerate(spots, start=1))
     return [ProfileChanged(0, "v"), HomesChanged(0, some)]
 
 
 def test_a_restart_after_every_ping_changes_no_alert_and_no_correction() -> None:
-    """An engine that is built anew from its fields each time tells what one that never stopped tells."""
-    events = [*begun(20), *detour().pings]
+    """An engine that is built anew from its fields each time tells what one that never stopped tells, of all kinds."""
+    events = [*begun(20, OPT_IN), *falling_silent()]
     whole = run_batch(State(), Book(CITY, Limits()), events, {"v": profile()}).alerts
-    assert {alert.kind for alert in whole} == {Kind.APPROACHING, Kind.CORRECTED}
+    assert {alert.kind for alert in whole} == {Kind.APPROACHING, Kind.CORRECTED, Kind.DISRUPTED, *OPT_IN}
     fields: dict[str, bytes] = {}
     book, alerts = Book(CITY, Limits()), list[Alert]()
     for event in events:
@@ -76,10 +86,12 @@ def test_a_restart_after_every_ping_changes_no_alert_and_no_correction() -> None
 def test_nobody_is_told_or_corrected_twice_whatever_the_round_does() -> None:
     """Two long trips to the tip: each home hears of its truck once, and of a new time at most once."""
     alerts = run_batch(State(), Book(CITY, Limits()), [*begun(20), *detour().pings], {"v": profile()}).alerts
-    heard = [(alert.subscription, alert.kind) for alert in alerts]
+    heard = [(alert.subscription, alert.kind, alert.ordinal) for alert in alerts]
     assert len(set(heard)) == len(heard)
     assert len({alert.id for alert in alerts}) == len(alerts)
-    assert sum(kind is Kind.CORRECTED for _, kind in heard) >= 3
+    corrected = {name for name, kind, _ in heard if kind is Kind.CORRECTED}
+    assert len(corrected) >= 3
+    assert {name for name, _, ordinal in heard if ordinal == 2} <= corrected
 
 
 def test_a_neighbour_that_subscribes_later_tells_nobody_a_second_time() -> None:
@@ -139,33 +151,62 @@ def test_a_substitute_that_has_a_round_of_its_own_is_believed_too() -> None:
     assert 5.0 <= minutes_before(alert, other.reached[BACK[5]]) <= 20.0
 
 
+def test_a_broken_truck_does_not_call_off_the_one_that_goes_on_for_it() -> None:
+    """The usual truck stands, expected ever later; who was told of the substitute hears nothing of that."""
+    broken = Drive(TODAY).serve(STREET[:4]).stand(3600)
+    other = Drive(TODAY, "08:50", "99", at=(900.0, 0.0)).serve(STREET[4:]).serve(BACK)
+    homes = [home(k, spot) for k, spot in enumerate(BACK[2:8], start=1)]
+    first = told(profile(), homes, broken, other)
+    assert {alert.vehicle for alerts in first.values() for alert in alerts} == {"99"}
+    corrections = told(profile(), homes, broken, other, kind=Kind.CORRECTED)
+    assert [alert for alerts in corrections.values() for alert in alerts] == []
+
+
 operations = st.lists(
-    st.tuples(st.sampled_from(["tell", "correct", "reopen"]), st.integers(0, 3), st.sampled_from([5.0, 10.0])),
+    st.tuples(
+        st.sampled_from(["tell", "doubt", "correct", "correct beyond", "again", "reopen"]),
+        *(st.integers(0, 3), st.sampled_from([5.0, 10.0])),
+    ),
     max_size=30,
 )
 
 
 @given(operations)
 def test_what_was_foretold_survives_its_bytes_and_is_corrected_once(steps: list[tuple[str, int, float]]) -> None:
-    """Beside a dictionary: told, whole, corrected; written and read back at every step; a change is marked."""
-    foretold, oracle = Foretold(), dict[tuple[int, float], list[object]]()
+    """Beside a dictionary: told, doubted, corrected, told again; written and read back at every step."""
+    foretold, oracle = Foretold(), dict[tuple[int, float], Saying]()
     for at, (what, place, lead) in enumerate(steps):
         key = place, lead
+        known, open_ = oracle.get(key), foretold.to_correct(place, lead)
         foretold.touched = False
         if what == "tell":
             foretold.tell(place, lead, at)
-            oracle[key] = [at, bool(oracle.get(key, [0, False])[1]), True]
-        elif what == "correct" and key in oracle:
-            foretold.correct(place, lead, at)
-            oracle[key] = [at, True, True]
+            oracle[key] = replace(known, eta_ms=at, whole=True, doubt=None) if known else Saying(place, lead, at)
+        elif what == "doubt" and open_:
+            foretold.doubt(open_, Doubt(at, at + 1))
+            oracle[key] = replace(oracle[key], doubt=Doubt(at, at + 1))
+        elif what.startswith("correct") and open_:
+            foretold.correct(open_, at, again=what == "correct beyond")
+            due = Again.DUE if what == "correct beyond" else Again.NO
+            oracle[key] = replace(oracle[key], eta_ms=at, corrected=True, doubt=None, again=due)
+        elif what == "again" and foretold.due_again(place, lead):
+            foretold.tell_again(place, lead)
+            oracle[key] = replace(oracle[key], again=Again.TOLD)
         elif what == "reopen":
             foretold.reopen(place, lead)
-            if key in oracle:
-                oracle[key][2] = False
-        assert foretold.touched is (what == "tell" or key in oracle)
+            oracle.update({key: replace(known, whole=False)} if known else {})
+        assert foretold.touched is (oracle.get(key) is not known)
         foretold = decode_foretold(foretold.encode())
-        for other in range(4):
-            for minutes in (5.0, 10.0):
-                eta, corrected, whole = oracle.get((other, minutes), [None, False, False])
-                assert foretold.has(other, minutes) is whole
-                assert foretold.to_correct(other, minutes) == (None if corrected else eta)
+        assert {(each.place, each.lead_min): each for each in foretold} == oracle
+        for (other, minutes), said in oracle.items():
+            assert foretold.has(other, minutes) is said.whole
+            assert foretold.to_correct(other, minutes) == (None if said.corrected else said)
+            assert foretold.due_again(other, minutes) is (said.again is Again.DUE)
+
+
+def test_what_an_older_version_wrote_is_read() -> None:
+    """A saying without doubt and second call, and a truck that watches no place: what is new is as if unused."""
+    (said,) = decode_foretold(msgspec.msgpack.encode([[3, 10.0, 77, True, False]]))
+    assert said == Saying(3, 10.0, 77, True, False)
+    state = state_of({"truck/17": msgspec.msgpack.encode([[[], [], []], None, [], [], True, False, 0.0, False])})
+    assert state.truck("17") == Truck(collecting=True)

@@ -77,7 +77,7 @@ def test_stops_served_in_the_zone_do_not_correct_what_was_told() -> None:
 
 def test_a_truck_that_turns_away_before_the_zone_corrects_it_once() -> None:
     """Half an hour lost before the zone's first stop is told, with the new time."""
-    today = Drive(TODAY).serve(SOUTH[:5]).to(1500.0, 6000.0, mps=10.0).stand(900).serve(SOUTH[5:]).serve(NORTH)
+    today = Drive(TODAY).serve(SOUTH[:4]).to(1500.0, 6000.0, mps=10.0).stand(900).serve(SOUTH[4:]).serve(NORTH)
     homes = [zone_home(1, "east")]
     (first,) = told(profile(), homes, today, zones=ZONES)["s1"]
     (corrected,) = told(profile(), homes, today, kind=Kind.CORRECTED, zones=ZONES)["s1"]

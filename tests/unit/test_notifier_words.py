@@ -71,9 +71,24 @@ def test_a_reminder_says_today_tomorrow_or_the_day() -> None:
 
 
 def test_a_correction_carries_the_tag_of_what_it_corrects() -> None:
-    """The phone replaces the first push; every other kind has its own tag."""
+    """The phone replaces the first push, also when the truck is called once more; every other kind has its own tag."""
     assert tag_of(alert(kind=Kind.CORRECTED)) == alert(kind=Kind.APPROACHING).id
+    again = alert(kind=Kind.APPROACHING, ordinal=2)
+    assert tag_of(again) == alert(kind=Kind.APPROACHING).id != again.id
     assert len({tag_of(alert(kind=kind)) for kind in Kind}) == len(Kind) - 1
+
+
+def test_a_silent_truck_is_told_with_when_it_was_heard_and_last_expected() -> None:
+    """No signal since 08:31, last expected 08:40 to 09:10: in both languages, in local time."""
+    times = {"eta_ms": ETA + 600_000, "eta_low_ms": ETA, "eta_high_ms": ETA + 1_800_000}
+    silent = alert(kind=Kind.DISRUPTED, lead=MinutesLead(10.0), heard_ms=ETA - 540_000, **times)
+    ja, en = (WORDS.compose(silent, language, city()) for language in ("ja", "en"))
+    assert ja.title == "収集車の位置がわかりません"
+    assert ja.body == "8:31から燃えるごみの収集車の信号がありません。最後の見込みは8:40〜9:10ごろでした。"
+    assert en.title == "No signal from the truck"
+    assert "since 8:31" in en.body
+    assert "8:40" in en.body.partition("last expected")[2]
+    assert WORDS.compose(alert(kind=Kind.DISRUPTED), "en", city()).title == "Collection has changed"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +117,7 @@ def test_title_and_body_fit_a_lock_screen_in_japanese_whatever_the_names(
     places = City("minami", "南市", "Asia/Tokyo", categories=(Category("burnable", {"ja": category}),))
     late = parse_rfc3339("2026-11-23T12:40:00+09:00")
     times = {"eta_ms": late, "eta_low_ms": late - 60_000, "eta_high_ms": late + 60_000} if timed else {}
+    times |= {"heard_ms": late}
     message = WORDS.compose(alert(kind=kind, lead=lead, zone="z", **times), "ja", places, zone)
     assert len(message.title) + len(message.body) < 80
     assert message.title
@@ -117,10 +133,10 @@ def test_every_entry_of_a_catalogue_is_used_and_none_is_missing(language: str) -
     for kind, lead, day, eta, zone, category in product(
         Kind, LEADS, days, (None, ETA), (None, "z"), (None, "burnable")
     ):
-        for low in (None, ETA - 60_000):
+        for low, heard in product((None, ETA - 60_000), (None, ETA)):
             one = alert(
                 kind=kind, lead=lead, service_day=day, zone=zone, category=category, eta_ms=eta,
-                eta_low_ms=eta and low, eta_high_ms=eta,
+                eta_low_ms=eta and low, eta_high_ms=eta, heard_ms=heard,
             )  # fmt: skip
             words.compose(one, language, city(), zone)
     assert watched.used == set(ENTRIES) == set(watched)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gomikuru.residents_csv import Residents, read_residents
+from model.kind import OPT_IN
 from model.subscription import InZone, MetresLead, MinutesLead, Pin, Quiet, Target, TargetKind, ZoneLead
 from residents.wish import ANYTHING, Known, Wish
 
@@ -41,6 +42,17 @@ def test_the_optional_columns_are_read() -> None:
             quiet=Quiet(1320, 390),
             targets=(Target(TargetKind.FCM_FID, "abc"),),
         )
+    ]
+
+
+def test_kinds_are_joined_by_a_plus() -> None:
+    """A column of its own says what a home wants to hear besides; what is no choice is told with its line."""
+    rows = ("here+passed", "passed + here", "", "here+", "approaching")
+    found = read(f"{HEAD},kinds", *(f"r{k},34.83,135.47,,10,,{kinds}" for k, kinds in enumerate(rows)))
+    assert [wish.kinds for wish in found.wishes] == [OPT_IN, OPT_IN, ()]
+    assert [(problem.line, problem.text.split(" is ")[0]) for problem in found.problems] == [
+        (5, "kinds: ''"),
+        (6, "kinds: 'approaching'"),
     ]
 
 

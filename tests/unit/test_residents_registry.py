@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.event import HomesChanged
+from model.event import HomesChanged, decode_event
+from model.kind import OPT_IN, Kind
 from model.subscription import (
     AtPoint,
     InZone,
@@ -62,6 +63,7 @@ subscriptions = st.builds(
     lead=leads,
     quiet=quiets,
     targets=targets,
+    kinds=st.sampled_from([(), (Kind.PASSED,), OPT_IN]),
 )
 
 
@@ -83,11 +85,12 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         categories=("glass",),
         language="Japanese!",
         quiet=Quiet(60, 60),
+        kinds=(Kind.DISRUPTED, Kind.DISRUPTED),
         targets=(Target(TargetKind.SCREEN, ""),),
     )
     problems = problems_of(wish, Known(categories=frozenset({"burnable"})))
     starts = [problem.split(":")[0] for problem in problems]
-    assert starts == ["id", "lat", "lon", "lead", "category", "language", "quiet", "target"]
+    assert starts == ["id", "lat", "lon", "lead", "category", "language", "quiet", "kinds", "kinds", "kinds", "target"]
 
 
 @pytest.mark.parametrize(
@@ -142,6 +145,17 @@ def test_broken_bytes_are_called_unreadable(data: bytes) -> None:
         decode_record(data)
 
 
+def test_a_record_without_kinds_is_one_that_asks_for_none() -> None:
+    """What was stored before there were kinds reads as a home that is told what everybody is; so does its event."""
+    written = msgspec.msgpack.decode(encode_record(record()))
+    del written[1]["subscription"]["kinds"]
+    assert decode_record(msgspec.msgpack.encode(written)) == record()
+    home = [7, "r1", {"type": "pin", "lat": 34.8, "lon": 135.4}, {"type": "minutes", "minutes": 10.0}, []]
+    event = decode_event(msgspec.msgpack.encode(["homes", 5, [home]]))
+    assert isinstance(event, HomesChanged)
+    assert event.put[0].kinds == ()
+
+
 def test_a_newer_record_is_not_misread() -> None:
     """A record of a form that this version does not know is refused by its version."""
     with pytest.raises(RecordUnreadable, match="form 2"):
@@ -162,6 +176,9 @@ def test_the_engine_hears_nothing_of_what_it_must_not_know() -> None:
     for after in (record(before, language="en"), record(before, quiet=Quiet(0, 300)), record(before, targets=())):
         assert after != before
         assert changes_of([(before, after)], 5) is None
+    more = record(before, lead=MinutesLead(10.0), kinds=OPT_IN)
+    assert changes_of([(before, more)], 5) == HomesChanged(at_ms=5, put=(home_of(more.subscription),))
+    assert home_of(more.subscription).kinds == OPT_IN
     nearer = record(before, lead=MetresLead(200.0))
     assert changes_of([(before, nearer)], 5) == HomesChanged(at_ms=5, put=(home_of(nearer.subscription),))
 

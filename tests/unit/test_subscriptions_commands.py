@@ -14,6 +14,7 @@ from gomikuru.settings import Settings
 from gomikuru.subscriptions import service_clock
 from gomikuru.wishes import Asked, wish_of
 from model.event import HomesChanged, Tick, decode_event, encode_event
+from model.kind import OPT_IN, Kind
 from model.ping import Ping
 from model.subscription import AtPoint, InZone, MetresLead, Pin, Quiet, ZoneLead
 from residents.wish import WishRefused
@@ -50,13 +51,34 @@ def test_a_home_subscribes_and_is_listed_without_its_place(store: MemoryStore) -
     assert "r1: subscribed in sample, 300 m, 1 device\n" in result.stdout
     assert listed() == [
         {"id": "r1", "lead": "300 m", "categories": [], "language": "ja", "quiet": "22:00-06:30"}
-        | {"devices": ["fcm_token:…abcd"]}
+        | {"devices": ["fcm_token:…abcd"], "kinds": []}
     ]
     plain = run("subscriptions", "--city", "sample").stdout
     assert "34.8" not in plain
     assert "dGhp" not in plain
     assert listed("--show-homes")[0]["home"] == {"type": "pin", "lat": 34.8295, "lon": 135.4712}
     assert run("subscriptions", "--city", "sample", "--count").stdout == "1\n"
+
+
+def test_a_home_asks_for_more_kinds_with_a_lead_in_minutes(store: MemoryStore, tmp_path: Path) -> None:
+    """From the command line and from a file; the engine hears of it; with metres, or for no choice, it is refused."""
+    spot = ("--lat", "34.8295", "--lon", "135.4712")
+    kinds = ("--kind", "passed", "--kind", "here")
+    one = run("subscribe", "--city", "sample", "--id", "r1", *spot, "--minutes", "10", *kinds)
+    assert "r1: subscribed in sample, 10 min, here, passed, 0 devices\n" in one.stdout
+    path = tmp_path / "residents.csv"
+    path.write_text(HEAD.replace("target", "kinds") + "r2,34.83,135.47,,10,,passed\n", encoding="utf-8")
+    assert run("subscribe", "--city", "sample", "--csv", str(path)).exit_code == 0
+    assert [each["kinds"] for each in listed()] == [["here", "passed"], ["passed"]]
+    events = [decode_event(entry.data) for entry in store.read(keys.events("sample"), START, 10, 0)]
+    heard = [home.kinds for event in events if isinstance(event, HomesChanged) for home in event.put]
+    assert heard == [OPT_IN, (Kind.PASSED,)]
+    for words, said in (
+        (("--metres", "300", "--kind", "here"), "kinds: here and passed are told with a lead in minutes only"),
+        (("--minutes", "10", "--kind", "corrected"), "kinds: 'corrected' is none of here, passed"),
+    ):
+        refused = run("subscribe", "--city", "sample", *spot, *words)
+        assert (refused.exit_code, said in refused.stderr) == (1, True), refused.stderr
 
 
 def test_what_the_city_does_not_have_is_refused_at_once(store: MemoryStore) -> None:
@@ -100,7 +122,7 @@ def test_the_list_has_a_head_and_is_in_order(store: MemoryStore) -> None:
     for name in ("r3", "r1", "r4", "r2"):
         run("subscribe", "--city", "sample", "--id", name, *HOME)
     head, *lines = run("subscriptions", "--city", "sample").stdout.splitlines()
-    assert head.split("\t") == ["id", "lead", "categories", "language", "quiet", "devices"]
+    assert head.split("\t") == ["id", "lead", "categories", "language", "quiet", "devices", "kinds"]
     assert [line.split("\t")[0] for line in lines] == ["r1", "r2", "r3", "r4"]
     assert run("subscriptions", "--city", "sample", "--show-homes").stdout.splitlines()[0].endswith("\thome")
 
@@ -180,7 +202,7 @@ def test_a_device_is_added_and_dropped_by_the_id_alone(store: MemoryStore) -> No
     assert (added.exit_code, added.stdout) == (0, "r1: 2 devices in sample\n")
     assert listed("--show-homes")[0] | {"home": None} == {
         **{"id": "r1", "lead": "300 m", "categories": [], "language": "ja", "quiet": "22:00-06:30", "home": None},
-        "devices": ["fcm_token:…abcd", "screen:…"],
+        **{"devices": ["fcm_token:…abcd", "screen:…"], "kinds": []},
     }
     dropped = run("unsubscribe", "--city", "sample", "r1", "--target", TOKEN)
     assert (dropped.exit_code, dropped.stdout) == (0, "r1: 1 device dropped, 1 device left\n")

@@ -16,7 +16,7 @@ ROWS = (
         "told-record",
         "Once: one alert a subscription and run",
         "nobody writes down who was told",
-        Cut("geofence/step.py", "        told.tell(nominee.number)\n", ""),
+        Cut("geofence/telling.py", "        told.tell(nominee.number)\n", ""),
         APPROACH + "test_jitter_at_the_border_tells_once",
         RUNS + "test_a_substituted_vehicle_on_the_same_route_does_not_tell_twice",
     ),
@@ -116,7 +116,7 @@ ROWS = (
         "days-forgotten",
         "The records of days that are over are forgotten: memory stays bounded",
         "they are kept for ever",
-        Cut("geofence/state.py", "if ended(key, today)]:", "if key == today]:"),
+        Cut("geofence/state.py", "if ended(key, today)):", "if key == today):"),
         RUNS + "test_the_records_of_days_that_are_over_are_forgotten",
     ),
     row(

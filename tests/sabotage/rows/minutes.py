@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.sabotage.row import Cut, row
 
 HOMES = "tests/unit/test_minutes_homes.py::"
+KINDS = "tests/unit/test_minutes_kinds.py::"
 LEARN = "tests/unit/test_learn_command.py::"
 PROGRESS = "tests/unit/test_forecast_progress.py::"
 RECORDS = "tests/unit/test_minutes_records.py::"
@@ -17,9 +18,9 @@ ROWS = (
         "Once for leads in minutes too: a home is told once on a round",
         "who was told is not looked at for a lead in minutes",
         Cut(
-            "geofence/step.py",
-            "        if told.has(nominee.number) is not (nominee.kind is Kind.CORRECTED):\n",
-            "        if not by_round and told.has(nominee.number):\n",
+            "geofence/telling.py",
+            "        if told.has(nominee.number):\n",
+            "        if not nominee.by_round and told.has(nominee.number):\n",
         ),
         RECORDS + "test_a_neighbour_that_subscribes_later_tells_nobody_a_second_time",
         SCENARIOS + "test_a_home_that_subscribes_in_mid_run_is_told_at_once_what_still_applies",
@@ -102,6 +103,54 @@ ROWS = (
         "what was kept is sorted without the last of it",
         Cut("geofence/minutes_homes.py", "kept = sorted(self._row.values())", "kept = sorted(self._row.values())[:-1]"),
         HOMES + "test_sorting_anew_keeps_everything",
+    ),
+    row(
+        "minutes-driven-past",
+        "A truck that drives past is not here, and on its way to the tip has passed nobody who is still ahead",
+        "driving by is a service",
+        Cut("geofence/forecast/today.py", "if seconds >= need[p] and not served", "if not served"),
+        KINDS + "test_a_tipping_trip_has_not_passed_the_homes_still_ahead",
+        KINDS + "test_a_truck_that_drives_past_is_not_here",
+    ),
+    row(
+        "minutes-other-side",
+        "A place that is served twice a day is passed after the last time",
+        "it is not asked whether the truck comes back",
+        Cut("geofence/presence.py", " if chance < COMES_BACK]", " if chance < 2.0]"),
+        KINDS + "test_a_street_served_on_both_sides_is_passed_after_the_second",
+    ),
+    row(
+        "minutes-kinds",
+        "A home hears the kinds only that it asked for",
+        "all homes of the place are told",
+        Cut("geofence/minutes_homes.py", " for row in fresh if self._wants[row] & _BIT[kind])", " for row in fresh)"),
+        KINDS + "test_what_was_not_asked_for_is_not_told",
+    ),
+    row(
+        "minutes-correction-lasts",
+        "A correction waits until the new time has lasted",
+        "the first look will do",
+        Cut(
+            "geofence/correcting.py",
+            "    if said.doubt is None or abs(middle - said.doubt.eta_ms) > material_ms / 2:\n",
+            "    if said.doubt is None:\n        return True\n    if middle == 0:\n",
+        ),
+        KINDS + "test_a_correction_waits_until_the_new_time_has_lasted",
+    ),
+    row(
+        "minutes-silence-told",
+        "Who waits for a truck that falls silent is told so",
+        "the silence is noted and nobody told",
+        Cut("geofence/silence.py", "        alerts += fire(", "        fire("),
+        KINDS + "test_a_truck_that_falls_silent_is_told_to_those_who_wait",
+        WORKER + "test_a_worker_with_a_profile_tells_what_the_replay_tells[memory]",
+    ),
+    row(
+        "minutes-silence-helped",
+        "Nobody hears that a truck is silent while another serves its round",
+        "the others are not looked at",
+        Cut("geofence/silence.py", " or _others(truck, name, state, at_ms, book):", ":"),
+        KINDS + "test_a_silent_truck_whose_round_another_serves_disrupts_nobody",
     ),
     row(
         "minutes-refused-ping",

@@ -1,0 +1,76 @@
+"""When what was foretold of a place turns out otherwise: one correction, and where it is later, one more call.
+
+A correction says that the one time that a household remembers is wrong; so it waits until the new one has lasted.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from geofence.forecast.outlook import Outlook
+from geofence.forecast.walk import Floats
+from geofence.foretold import Doubt, Foretold, Saying
+from geofence.scene import Scene
+
+CORRECT_SHARE = 1 / 3
+CORRECT_S = 300.0
+"""A correction is due when the time moved by a third of the lead, and by five minutes at least."""
+CORRECT_CHANCE = 0.5
+SOONER_LASTS_MS = 60_000
+LATER_LASTS_MS = 120_000
+"""So long the new time must have been expected, no further from itself than half of what is material."""
+AGAIN_S = 120.0
+"""Who is corrected to less than this beyond the lead has been called already."""
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """What one look found: the outlook, and for each of its places the interval in seconds from the fix."""
+
+    outlook: Outlook
+    low_s: Floats
+    middle_s: Floats
+    high_s: Floats
+
+    def instants(self, k: int, fix_ms: int) -> tuple[int, int, int]:
+        """Tell the middle, the low and the high instant of the k-th place."""
+        middle, low, high = (fix_ms + int(each[k] * 1000) for each in (self.middle_s, self.low_s, self.high_s))
+        return middle, low, high
+
+
+def coming(ahead: Ahead) -> list[int]:
+    """Tell which of the places ahead the truck is more likely to reach than not."""
+    return np.flatnonzero(ahead.outlook.within(1e9) >= CORRECT_CHANCE).tolist()
+
+
+def corrected(ahead: Ahead, lead_min: float, scene: Scene) -> list[int]:
+    """Tell which places to correct now, each once, and record it."""
+    return [k for k in coming(ahead) if moved(ahead, k, int(ahead.outlook.place[k]), lead_min, scene)]
+
+
+def moved(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) -> bool:
+    """Tell whether what was foretold under a number is to be corrected to the k-th place's time, and record it."""
+    eta, foretold = ahead.instants(k, scene.fix_ms), scene.round_foretold
+    said = foretold.to_correct(told_by, lead_min)
+    if said is None or _foreign(said, eta[0], scene.truck) or not _lasting(said, eta, scene.fix_ms, foretold):
+        return False
+    foretold.correct(said, eta[0], again=float(ahead.middle_s[k]) > 60.0 * lead_min + AGAIN_S)
+    return True
+
+
+def _foreign(said: Saying, eta_ms: int, truck: str) -> bool:
+    """Tell whether another truck was told of that will be there first: who broke down does not call off who helps."""
+    return said.teller not in ("", truck) and eta_ms >= said.eta_ms
+
+
+def _lasting(said: Saying, eta: tuple[int, int, int], fix_ms: int, foretold: Foretold) -> bool:
+    """Tell whether another time than the one told has been expected for a while; note it when it begins."""
+    middle, low, high = eta
+    material_ms = 1000.0 * max(60.0 * said.lead_min * CORRECT_SHARE, CORRECT_S)
+    if abs(middle - said.eta_ms) <= material_ms or low <= said.eta_ms <= high:
+        foretold.doubt(said, None)
+        return False
+    if said.doubt is None or abs(middle - said.doubt.eta_ms) > material_ms / 2:
+        foretold.doubt(said, Doubt(fix_ms, middle))
+        return False
+    return fix_ms - said.doubt.since_ms >= (SOONER_LASTS_MS if middle < said.eta_ms else LATER_LASTS_MS)
