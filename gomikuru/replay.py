@@ -94,11 +94,11 @@ class Twin:
             if isinstance(screened, Rejected):
                 self.tally.rejected[screened.reason.value] += 1
             else:
-                passed.extend(self._ticks(screened.received_ms))
+                passed.extend(self.between(screened.received_ms))
                 passed.append(screened)
         return passed
 
-    def _ticks(self, until_ms: int) -> list[Event]:
+    def between(self, until_ms: int) -> list[Event]:
         """Let time pass until a ping is received."""
         first = self._next_tick_ms
         if first is not None and first > until_ms:

@@ -80,6 +80,17 @@ def test_a_truck_that_drives_past_is_not_here() -> None:
     assert of(alerts, Kind.HERE) == of(alerts, Kind.PASSED) == []
 
 
+def test_a_truck_that_was_seen_to_serve_only_when_it_had_left_is_not_here() -> None:
+    """With a fix a minute some services are known late; then the home hears that it passed, not that it is here."""
+    learned = profile_of(Drive(day).every(60.0).serve(SOUTH, 70.0).to(-1500.0, 0.0) for day in PAST)
+    today = Drive(TODAY).every(60.0).serve(SOUTH, 70.0).to(-1500.0, 0.0)
+    homes = [home(k, spot, kinds=ALL) for k, spot in enumerate(SOUTH, start=1)]
+    alerts = heard(learned, homes, today)
+    for alert in of(alerts, Kind.HERE):
+        assert 0 <= alert.fired_ms - today.reached[SOUTH[int(alert.subscription[1:]) - 1]] <= 70_000
+    assert {alert.subscription for alert in of(alerts, Kind.PASSED)} == {each.subscription for each in homes}
+
+
 def test_a_home_that_asks_hears_that_the_truck_has_passed_after_it_left() -> None:
     """Once, when the truck is more than a hundred metres on; and it is of use for some hours."""
     today = usual(TODAY)

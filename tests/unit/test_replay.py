@@ -19,6 +19,7 @@ from gomikuru.pings_csv import BadPings, read_pings
 from gomikuru.replay import Twin, alert_line, homes_of
 from gomikuru.residents_csv import read_residents
 from model.event import HomesChanged, ZonesChanged
+from model.kind import OPT_IN
 from model.ping import Ping
 from model.subscription import MetresLead, Pin
 from model.times import format_rfc3339
@@ -112,6 +113,24 @@ def test_the_size_of_a_batch_changes_no_byte(batch: int) -> None:
         return [alert_line(alert) for alert in twin.play(pings, size)]
 
     assert lines(batch) == lines(512)
+
+
+def test_residents_of_a_file_hear_the_kinds_that_it_names() -> None:
+    """The column `kinds` reaches the engine."""
+    head = "resident_id,lat,lon,category,lead_minutes,lead_metres,kinds"
+    read = read_residents([head, "r1,34.83,135.47,,10,,here+passed", "r2,34.83,135.47,,10,,"])
+    assert [home.kinds for home in homes_of(read.wishes)] == [OPT_IN, ()]
+
+
+def test_time_passes_between_pings_and_for_an_hour_after_one() -> None:
+    """A tick every thirty seconds of the recording, none before its first ping, none through the night."""
+    twin = Twin(CITY)
+    gaps = [0, 1_000, 29_000, 61_000, 10 * 3_600_000]
+    sizes, at_ms = [], START_MS
+    for gap in gaps:
+        at_ms += gap
+        sizes.append(len(twin.between(at_ms)))
+    assert sizes == [0, 0, 1, 2, 121]
 
 
 def test_the_command_writes_the_alerts_of_the_form(tmp_path: Path) -> None:
