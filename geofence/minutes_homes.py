@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geofence.forecast.places import STOP_WITHIN_M, worth_of
 from geofence.forecast.profile import Profile
 from geofence.forecast.walk import Floats, Ints
 from geofence.geometry import project, project_many
 from model.kind import OPT_IN, Kind
 
+STOP_WITHIN_M = 60.0
 PLACE_WITHIN_M = 150.0
+NEAR_M = 30.0
 GRAIN_MIN = 0.5
 """Leads are rounded to half minutes: 3 to 60 gives at most 115 of them."""
 
@@ -199,7 +200,7 @@ def _strongest(points: npt.NDArray[np.object_], profile: Profile) -> Ints:
     places = shapely.points(profile.place_x[: profile.stops], profile.place_y[: profile.stops])
     rows, near = shapely.STRtree(places).query(points, predicate="dwithin", distance=STOP_WITHIN_M)
     away = shapely.distance(points[rows], places[near])
-    worth = worth_of(profile.strength[near], away)
+    worth = profile.strength[near] * np.exp(-((away / NEAR_M) ** 2))
     order = np.lexsort((near, -worth, rows))
     first = order[np.append(True, rows[order][1:] != rows[order][:-1])] if len(order) else order
     found[rows[first]] = near[first]

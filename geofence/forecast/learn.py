@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.calibration import calibrated
-from geofence.forecast.cells import Cells
 from geofence.forecast.firing import learned
 from geofence.forecast.library import Day, Library
 from geofence.forecast.outlook import Manner
-from geofence.forecast.places import STOP_WITHIN_M, stops_of, worth_of
+from geofence.forecast.places import stops_of
 from geofence.forecast.profile import Profile
 from geofence.forecast.rehearsal import Rows, arrivals_of, joined, rehearse
 from geofence.forecast.timetable import Plan, planned, timetable_of
@@ -46,7 +45,7 @@ def learn(
     library = Library(kept, place_x, place_y)
     told(f"{len(kept)} days, {len(place_x)} places")
     profile = Profile(stretch, kept, place_x, place_y, stops, library.strength, crews=timetable.crews)
-    routine = routine_places(library) & serving_itself(library, stops)
+    routine = routine_places(library)
     rows, arrivals = rehearsed(library, routine, manner, told)
     rules, calibration = learned(rows, arrivals), calibrated(rows, profile.expect)
     return msgspec.structs.replace(profile, rules=rules, calibration=calibration)
@@ -76,17 +75,6 @@ def rehearsed(
         arrivals += int(routine[arrivals_of(library, day)[0]].sum())
         told(f"rehearsed {len(parts)} of {len(chosen)}")
     return joined(parts), arrivals
-
-
-def serving_itself(library: Library, stops: int) -> npt.NDArray[np.bool_]:
-    """Tell the places that would serve a home that stood at them: the others are the shadow of a stronger stop."""
-    x, y = library.place_x, library.place_y
-    own = np.ones(len(x), dtype=bool)
-    if stops:
-        place, stop, away = Cells(x[:stops], y[:stops], STOP_WITHIN_M).near_many(x, y, STOP_WITHIN_M)
-        strength = np.append(library.strength[:stops], np.zeros(len(x) - stops))
-        own[place[worth_of(library.strength[stop], away) > strength[place]]] = False
-    return own
 
 
 def routine_places(library: Library) -> npt.NDArray[np.bool_]:

@@ -18,9 +18,6 @@ ALONG_M = 45.0
 CRAWL_MPS = 3.0
 FACILITY_APART_M = 300.0
 STAY_M = 80.0
-STOP_WITHIN_M = 60.0
-NEAR_M = 30.0
-"""A stop serves homes within the first; it is worth less to them beyond the second."""
 
 
 def stops_of(traces: Sequence[Trace]) -> tuple[Floats, Floats, int]:
@@ -88,12 +85,6 @@ def _apart(x: Floats, y: Floats, from_x: Floats, from_y: Floats, metres: float) 
         return np.ones(len(x), dtype=bool)
     cells = Cells(from_x, from_y, metres)
     return np.array([not len(cells.near(a, b, metres)[0]) for a, b in zip(x.tolist(), y.tolist(), strict=True)], bool)
-
-
-def worth_of(strength: Floats, away_m: Floats) -> Floats:
-    """Weigh stops for a home: by what is loaded there, less the farther it is."""
-    worth: Floats = strength * np.exp(-((away_m / NEAR_M) ** 2))
-    return worth
 
 
 def loads_of(trace: Trace, place_x: Floats, place_y: Floats) -> Floats:

@@ -1,11 +1,10 @@
-"""The outlook: which past days say how long it will take; and which places rehearsals learn from."""
+"""The outlook: which past days say how long it will take."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from geofence.forecast.learn import serving_itself
 from geofence.forecast.library import Day, Library
 from geofence.forecast.outlook import Manner, outlook
 from geofence.forecast.today import Guide
@@ -20,7 +19,7 @@ def day(begin_s: float, rest_s: float = 0.0, until_m: float = 4200.0, seed: int 
     """Drive east, a minute at every stop, and perhaps a rest between two of them."""
     chance = np.random.default_rng(seed)
     at_s, x, fixes = begin_s, 0.0, []
-    stays = {stop: 60.0 for stop in STOPS.tolist()} | {REST_AT_M: rest_s}
+    stays = dict.fromkeys(STOPS.tolist(), 60.0) | {REST_AT_M: rest_s}
     while x <= until_m:
         for _ in range(1 + int(stays.get(x, 0.0) // 5)):
             fixes.append((at_s, x + chance.normal(0.0, 2.0), chance.normal(0.0, 2.0)))
@@ -47,12 +46,3 @@ def test_a_rest_that_keeps_to_the_clock_is_foretold_by_the_clock(begin_s: float,
     past = Library([Day("17", 739_000 + k, trace) for k, trace in enumerate(days)], STOPS, np.zeros(len(STOPS)))
     left_s = foretold_s(past, day(begin_s + 90, until_m=2100.0, seed=9), 3000.0)
     assert (left_s > 1500.0) is rests
-
-
-def test_the_shadow_of_a_stronger_stop_teaches_nothing() -> None:
-    """Fixes that scatter 35 m beside a stop make a second, weak place, which would serve no home, not even at itself."""
-    x, y = np.array([500.0, 1000.0, 535.0]), np.zeros(3)
-    past = Library([Day("17", 739_000, day(NINE))], x, y)
-    past.strength = np.array([600.0, 60.0, 50.0])
-    assert serving_itself(past, 3).tolist() == [True, True, False]
-    assert serving_itself(past, 2).tolist() == [True, True, False]

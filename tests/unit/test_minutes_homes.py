@@ -11,10 +11,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from geofence.forecast.places import STOP_WITHIN_M
 from geofence.forecast.profile import Profile
 from geofence.geometry import project, stretch
-from geofence.minutes_homes import PLACE_WITHIN_M, MinutesHome, MinutesHomes
+from geofence.minutes_homes import PLACE_WITHIN_M, STOP_WITHIN_M, MinutesHome, MinutesHomes
 from model.kind import OPT_IN, Kind
 from tests.support.rounds import LAT, place
 
