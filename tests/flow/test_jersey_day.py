@@ -22,7 +22,7 @@ from tests.support import jersey
 from tests.support.brokers import CITY, GATEWAY, Mosquitto, truck_client
 from tests.support.fcm_server import FcmServer
 from tests.support.service import at_work, city_in, parts_for, settings_for, wait_until_decided, wait_until_sent
-from tests.support.stores import ValkeyServer
+from tests.support.stores import ValkeyServer, emptied
 
 HOMES = 5_000
 SLICE_MS = 120_000
@@ -92,6 +92,7 @@ def test_the_recorded_day_alerts_the_same_homes_live_as_offline(
     tmp_path: Path, mosquitto: Mosquitto, valkey_server: ValkeyServer, fcm_server: FcmServer
 ) -> None:
     """Through Mosquitto, Valkey and FCM the day gives the alerts of the replay, each once, none from a stale fix."""
+    emptied(valkey_server)
     folder = jersey.write_city(tmp_path / "jersey")
     residents = jersey.write_residents(tmp_path / "residents.csv", HOMES)
     settings = settings_for(folder, mosquitto, valkey_server, fcm_server, "driven")

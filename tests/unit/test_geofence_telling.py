@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from geofence.book import Book
+from geofence.limits import Limits
 from geofence.runs import Run, run_of
 from geofence.scene import Nominee
 from geofence.state import State, state_of
 from geofence.telling import Occasion, fire
 from model.alert import Alert, Kind
 from model.subscription import MinutesLead
+from tests.support.rounds import CITY
 
+BOOK = Book(CITY, Limits())
 RUN = Run("2026-11-23", "learned:17")
 WHEN = Occasion("minami", "17", None, 1_000, "17@900")
 ORDER = [
@@ -27,7 +31,7 @@ def nominee(kind: Kind, ordinal: int = 1, number: int = 7) -> Nominee:
 
 def told(state: State, run: Run = RUN) -> list[tuple[Kind, int]]:
     """Nominate a home for everything, and tell what it hears."""
-    alerts: list[Alert] = fire([nominee(*each) for each in ORDER], state, run, WHEN)
+    alerts: list[Alert] = fire([nominee(*each) for each in ORDER], state, run, WHEN, BOOK)
     assert all(alert.useful_until_ms == 61_000 for alert in alerts)
     return [(alert.kind, alert.ordinal) for alert in alerts]
 
@@ -38,7 +42,7 @@ def test_a_correction_needs_what_it_corrects_and_a_second_call_needs_a_correctio
     assert told(state) == [(Kind.HERE, 1), (Kind.PASSED, 1), (Kind.APPROACHING, 1)]
     assert told(state) == [(Kind.CORRECTED, 1), (Kind.APPROACHING, 2), (Kind.DISRUPTED, 1)]
     assert told(state) == []
-    assert len(fire([nominee(Kind.HERE, number=8)], state, RUN, WHEN)) == 1
+    assert len(fire([nominee(Kind.HERE, number=8)], state, RUN, WHEN, BOOK)) == 1
 
 
 def test_every_kind_is_told_once_though_the_engine_starts_anew_in_between() -> None:
