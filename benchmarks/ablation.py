@@ -22,10 +22,9 @@ from geofence.forecast.outlook import Manner
 from geofence.forecast.profile import FILE, Profile, decode_profile, encode_profile
 from geofence.limits import Limits
 from gomikuru.commands.inputs import city_at, pings_of
-from gomikuru.predictions import HEADER, Prediction, Predictions
+from gomikuru.predictions import HEADER, Predictions, prediction_line
 from gomikuru.replay import Twin, alert_line, homes_of
 from gomikuru.residents_csv import read_residents
-from model.times import format_rfc3339
 
 MANNERS = {
     "nothing": Manner(),
@@ -57,12 +56,8 @@ def played(town: Path, pings: list[str], manner: Manner, profile: Profile, into:
     alerts, predictions = into / "alerts.jsonl", into / "predictions.csv"
     with alerts.open("wb") as told, predictions.open("w", encoding="utf-8") as foretold:
         foretold.write(HEADER + "\n")
-
-        def write(row: Prediction) -> None:
-            made, eta, low, high = (format_rfc3339(ms) for ms in (row.made_ms, row.eta_ms, row.low_ms, row.high_ms))
-            foretold.write(f"{made},{row.resident},{row.vehicle},{eta},{low},{high}\n")
-
-        for alert in twin.play_foretelling(pings_of(pings, city.id), Predictions(homes), write):
+        recorded, rows = pings_of(pings, city.id), Predictions(homes)
+        for alert in twin.play_foretelling(recorded, rows, lambda row: foretold.write(prediction_line(row) + "\n")):
             told.write(alert_line(alert) + b"\n")
     return alerts, predictions
 

@@ -25,12 +25,16 @@ AGAIN_S = 120.0
 
 
 class Ahead(msgspec.Struct, frozen=True):
-    """What one look found: the outlook, and for each of its places the interval in seconds from the fix."""
+    """What one look found: the outlook, and for each of its places the interval in seconds from the fix.
+
+    `day`: the day of the library on which the truck most likely is, None where it is on none.
+    """
 
     outlook: Outlook
     low_s: Floats
     middle_s: Floats
     high_s: Floats
+    day: int | None
 
     def instants(self, k: int, fix_ms: int) -> tuple[int, int, int]:
         """Tell the middle, the low and the high instant of the k-th place."""

@@ -83,8 +83,9 @@ def look(so_far: DaySoFar, at_s: float, day_ordinal: int, forecaster: Forecaster
     guide = forecaster.guide
     found = outlook(guide.library, so_far.progress, guide.until(so_far, at_s, (day_ordinal + 6) % 7), manner)
     low, middle, high = found.quantiles((0.1, 0.5, 0.9))
-    low, high = forecaster.calibration(_likeliest_day(so_far, forecaster)).interval(low, middle, high)
-    return Ahead(found, low, middle, high)
+    day = _likeliest_day(so_far, forecaster)
+    low, high = forecaster.calibration(day).interval(low, middle, high)
+    return Ahead(found, low, middle, high, day)
 
 
 def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterator[Nominee]:
@@ -92,50 +93,51 @@ def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterat
     if not len(ahead.outlook.place):
         return
     late_s = (scene.received_ms - scene.fix_ms) / 1000.0
-    day = _likeliest_day(so_far, forecaster)
     for lead_min in scene.book.leads_min:
-        rule = forecaster.rule(lead_min, day)
+        rule = forecaster.rule(lead_min, ahead.day)
         lead_s = 60.0 * lead_min
         fires = ahead.outlook.within(rule.share * lead_s + late_s) >= rule.chance
         if rule.last_share > 0.0:
             fires |= ahead.outlook.within(rule.last_share * lead_s + late_s) >= rule.last_chance
         for k in np.flatnonzero(fires).tolist():
-            yield from _approaching(ahead, k, lead_min, float(ahead.middle_s[k]) <= lead_s + late_s, scene)
+            for ordinal in _calls(ahead, k, int(ahead.outlook.place[k]), lead_min, scene):
+                yield from _homes(ahead, k, lead_min, scene, Kind.APPROACHING, ordinal)
         for k in correcting.corrected(ahead, lead_min, scene):
             yield from _homes(ahead, k, lead_min, scene, Kind.CORRECTED)
         yield from _zoned(ahead, fires, lead_min, so_far, scene)
 
 
-def _approaching(ahead: Ahead, k: int, lead_min: float, reached: bool, scene: Scene) -> Iterator[Nominee]:
-    """Nominate a place's homes: once more where a correction moved the time beyond the lead, and those not told yet."""
-    foretold, place = scene.round_foretold, int(ahead.outlook.place[k])
-    if reached and foretold.due_again(place, lead_min):
-        foretold.tell_again(place, lead_min)
-        yield from _homes(ahead, k, lead_min, scene, Kind.APPROACHING, ordinal=2)
-    if not foretold.has(place, lead_min):
-        foretold.tell(place, lead_min, ahead.instants(k, scene.fix_ms)[0], scene.truck)
-        yield from _homes(ahead, k, lead_min, scene, Kind.APPROACHING)
+def _calls(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) -> list[int]:
+    """Tell which calls for the k-th place are due, and record them under a number.
+
+    The second where a correction moved the time beyond the lead, which is reached again; the first for who came since.
+    """
+    foretold, calls = scene.round_foretold, []
+    late_s = (scene.received_ms - scene.fix_ms) / 1000.0
+    if float(ahead.middle_s[k]) <= 60.0 * lead_min + late_s and foretold.due_again(told_by, lead_min):
+        foretold.tell_again(told_by, lead_min)
+        calls.append(2)
+    if not foretold.has(told_by, lead_min):
+        foretold.tell(told_by, lead_min, ahead.instants(k, scene.fix_ms)[0], scene.truck)
+        calls.append(1)
+    return calls
 
 
 def _zoned(
     ahead: Ahead, fires: npt.NDArray[np.bool_], lead_min: float, so_far: DaySoFar, scene: Scene
 ) -> Iterator[Nominee]:
     """Nominate the homes known by their zone, by the first of its places to fire; the first to come corrects it."""
-    zones, foretold = scene.book.minutes_zones, scene.round_foretold
-    served = served_places(so_far.served, 8 * len(so_far.served))
+    zones = scene.book.minutes_zones
     for zone in zones.served(lead_min):
         rows = np.flatnonzero(np.isin(ahead.outlook.place, zone.places))
         homes = zones.at(zone.zone, lead_min)
         k = _soonest(ahead, rows[fires[rows]])
-        if k is not None and not foretold.has(zone.key, lead_min):
-            foretold.tell(zone.key, lead_min, ahead.instants(k, scene.fix_ms)[0], scene.truck)
-            yield from _nominees(ahead, k, homes, lead_min, scene, Kind.APPROACHING)
-            continue
-        if k is not None and foretold.due_again(zone.key, lead_min):
-            foretold.tell_again(zone.key, lead_min)
-            yield from _nominees(ahead, k, homes, lead_min, scene, Kind.APPROACHING, ordinal=2)
+        if k is not None:
+            for ordinal in _calls(ahead, k, zone.key, lead_min, scene):
+                yield from _nominees(ahead, k, homes, lead_min, scene, Kind.APPROACHING, ordinal)
         k = _soonest(ahead, rows[ahead.outlook.within(1e9)[rows] >= correcting.CORRECT_CHANCE])
-        if k is not None and not served[zone.places].any() and correcting.moved(ahead, k, zone.key, lead_min, scene):
+        served = served_places(so_far.served, 8 * len(so_far.served))[zone.places].any()
+        if k is not None and not served and correcting.moved(ahead, k, zone.key, lead_min, scene):
             yield from _nominees(ahead, k, homes, lead_min, scene, Kind.CORRECTED)
 
 

@@ -15,6 +15,7 @@ from geofence.minutes_homes import places_serving
 from geofence.state import State
 from model.ping import Ping
 from model.subscription import Home, InZone
+from model.times import format_rfc3339
 
 EVERY_MS = 30_000
 WITHIN_S = 1800.0
@@ -30,6 +31,12 @@ class Prediction(msgspec.Struct, frozen=True):
     eta_ms: int
     low_ms: int
     high_ms: int
+
+
+def prediction_line(row: Prediction) -> str:
+    """Write a row as one line of predictions.csv."""
+    made, eta, low, high = (format_rfc3339(ms) for ms in (row.made_ms, row.eta_ms, row.low_ms, row.high_ms))
+    return f"{made},{row.resident},{row.vehicle},{eta},{low},{high}"
 
 
 class Predictions:

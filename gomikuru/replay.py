@@ -70,7 +70,7 @@ class Twin:
         run_batch(self._state, self._book, [AssignmentsChanged(at_ms, "replay")], {"replay": data})
 
     def play_foretelling(
-        self, pings: Iterable[Ping], predictions: Predictions, told: Callable[[Prediction], None]
+        self, pings: Iterable[Ping], predictions: Predictions, told: Callable[[Prediction], object]
     ) -> Iterator[Alert]:
         """Play pings one by one, and let `told` have what is foretold on the way; the alerts are those of `play`."""
         for ping in pings:

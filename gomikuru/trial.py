@@ -29,7 +29,7 @@ from model.subscription import Home, InZone, MinutesLead
 from model.zone import Mode, Zone
 
 _MINUTES = re.compile(r"(\d+(?:\.\d+)?) min")
-MIDNIGHT = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -46,11 +46,11 @@ class Asked(msgspec.Struct, frozen=True):
 
 def try_out(asked: Asked, archive: Archive) -> Trial:
     """Judge the newest days of an archive. Raises OSError."""
-    first, last = asked.before - timedelta(days=asked.days), asked.before - MIDNIGHT
+    first, last = asked.before - timedelta(days=asked.days), asked.before - ONE_DAY
     kept = set(archive.alert_days())
     days = [day for day in archive.days() if first <= day <= last and day in kept]
     recording = Recording(asked.city)
-    recording.add(archive.pings(first, last + MIDNIGHT))  # what came late stands in the next day's file
+    recording.add(archive.pings(first, last + ONE_DAY))  # what came late stands in the next day's file
     recorded = [day for day in recording.days(asked.profile.stretch) if date.fromordinal(day.ordinal) in set(days)]
     truth = served(asked.profile, recorded, asked.city)
     arrivals = arrivals_at(asked.homes, truth, asked.profile, asked.city)

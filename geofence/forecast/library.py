@@ -85,9 +85,7 @@ class Library:
         """Tell for each weekday how much each day was like the days of that weekday (of the same vehicle)."""
         served = self.served = np.zeros((len(self.days), len(self.place_x)))
         served[np.repeat(np.arange(len(self.days)), np.diff(self.visit_start)), self.visit_place] = 1.0
-        both = served @ served.T
-        count = served.sum(axis=1)
-        alike = both / np.maximum(count[:, None] + count[None, :] - both, 1.0)
+        alike = in_common(served, served)
         np.fill_diagonal(alike, np.nan)
         alike[self.vehicle[:, None] != self.vehicle[None, :]] = np.nan
         self.kin = np.full((7, len(self.days)), np.nan)
@@ -107,6 +105,14 @@ class Library:
         kept = [k for k in range(len(self.days)) if k != day]
         days, worked = [self.days[k] for k in kept], [self._worked[k] for k in kept]
         return Library(days, self.place_x, self.place_y, worked)
+
+
+def in_common(one: Floats, other: Floats) -> Floats:
+    """Tell for each pair of days (rows: 1.0 for a place that was served) the share of their places that both served."""
+    both = one @ other.T
+    either = one.sum(axis=1)[:, None] + other.sum(axis=1)[None, :] - both
+    share: Floats = both / np.maximum(either, 1.0)
+    return share
 
 
 def _joined(parts: Sequence[Floats]) -> Floats:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import shapely
 
-from geofence.forecast.library import Library
+from geofence.forecast.library import Library, in_common
 from geofence.forecast.timetable import FIRST_SEEN, PlannedStop
 from geofence.forecast.visits import ARRIVAL_M, FREE_MPS
 from geofence.forecast.walk import Floats, Ints
@@ -60,10 +60,7 @@ def patterns(library: Library, days: list[int]) -> list[list[int]]:
 
 def _alike(library: Library, one: list[int], other: list[int]) -> float:
     """Tell how much days of two groups have in common, in the middle."""
-    a, b = library.served[one], library.served[other]
-    both = a @ b.T
-    either = a.sum(axis=1)[:, None] + b.sum(axis=1)[None, :] - both
-    return float(np.median(both / np.maximum(either, 1.0)))
+    return float(np.median(in_common(library.served[one], library.served[other])))
 
 
 def _round(library: Library, days: list[int], stops: int) -> LearnedRound | None:

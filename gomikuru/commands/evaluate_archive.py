@@ -14,7 +14,7 @@ from geofence.forecast.profile import BadProfile, Profile, decode_profile
 from gomikuru.archive.reading import Archive
 from gomikuru.clocks import SystemClock, machine_ms
 from gomikuru.commands.evaluation_files import write_file
-from gomikuru.commands.inputs import city_at, fail, settings_of
+from gomikuru.commands.inputs import checked, city_at, fail, settings_of
 from gomikuru.commands.sheets import show
 from gomikuru.embedded import EmbeddedFailed
 from gomikuru.evaluation.trial_tables import sheet, trial_json
@@ -60,15 +60,8 @@ def _homes(settings: Settings, city: str) -> list[Home]:
 
 
 def _zones(folder: Path) -> tuple[Zone, ...]:
-    try:
-        zones, problems = read_zones((folder / ZONES_FILE).read_bytes())
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        fail(f"{folder / ZONES_FILE}: {error.strerror}")
-    for problem in problems:
-        typer.echo(str(problem), err=True)
-    return zones if not problems else fail(f"{folder / ZONES_FILE} is broken; mend what is listed above")
+    found = checked(folder / ZONES_FILE, read_zones)
+    return found[1] if found else ()
 
 
 def _profile(folder: Path) -> Profile:

@@ -6,9 +6,9 @@ import glob
 import gzip
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn, TextIO
+from typing import Annotated, NoReturn, TextIO, TypeVar
 
 import typer
 
@@ -17,6 +17,9 @@ from gomikuru.pings_csv import BadPings, read_pings
 from gomikuru.settings import Settings, SettingsError, load
 from model.city import City
 from model.ping import Ping
+from model.problem import Problem
+
+T = TypeVar("T")
 
 CityDir = Annotated[
     Path, typer.Option("--city", help="Folder of the city; city.toml with id, name, timezone is enough.")
@@ -32,6 +35,20 @@ def city_at(folder: Path) -> City:
     for problem in problems:
         typer.echo(str(problem), err=True)
     return city or fail(f"{folder} is no city that can be replayed; mend what is listed above")
+
+
+def checked(path: Path, read: Callable[[bytes], tuple[T, list[Problem]]]) -> tuple[bytes, T] | None:
+    """Read a file of the city that may be absent: its bytes and what they say; end the program where it is broken."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")
+    said, problems = read(data)
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    return (data, said) if not problems else fail(f"{path} is broken; mend what is listed above, or `gomikuru check`")
 
 
 def pings_of(patterns: list[str], city: str) -> Iterator[Ping]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
@@ -15,14 +15,13 @@ from geofence.files import FILE as ZONES_FILE
 from geofence.files import read_zones
 from geofence.forecast.profile import FILE as PROFILE_FILE
 from geofence.forecast.profile import BadProfile, decode_profile
-from gomikuru.commands.inputs import CityDir, PingFiles, city_at, fail, pings_of
+from gomikuru.commands.inputs import CityDir, PingFiles, checked, city_at, fail, pings_of
 from gomikuru.counted import counted
 from gomikuru.pings_csv import BadPings
-from gomikuru.predictions import HEADER, Prediction, Predictions
+from gomikuru.predictions import HEADER, Predictions, prediction_line
 from gomikuru.replay import Twin, alert_line, homes_of
 from gomikuru.residents_csv import read_residents
 from model.subscription import MinutesLead
-from model.times import format_rfc3339
 from residents.wish import Wish
 
 ResidentsFile = Annotated[Path, typer.Option("--residents", help="A residents.csv: whom to tell.")]
@@ -48,12 +47,10 @@ def replay(
     """Play recorded pings through the engine, without servers and faster than real time."""
     described = city_at(city)
     twin = Twin(described)
-    zones = _zones(city)
-    if zones is not None:
-        twin.zones(zones, 0)
-    assigned = _assignments(city)
-    if assigned is not None:
-        twin.assignments(assigned, 0)
+    if zones := checked(city / ZONES_FILE, read_zones):
+        twin.zones(zones[0], 0)
+    if assigned := checked(city / ASSIGNMENTS_FILE, read_assignments):
+        twin.assignments(assigned[0], 0)
     learned = _profile(profile or city / PROFILE_FILE, must=profile is not None)
     if learned is not None:
         twin.profile(learned, 0)
@@ -66,7 +63,9 @@ def replay(
         else:
             with predictions.open("w", encoding="utf-8", newline="") as file:
                 file.write(HEADER + "\n")
-                foretold = twin.play_foretelling(recorded, Predictions(homes), lambda row: _write_row(file, row))
+                foretold = twin.play_foretelling(
+                    recorded, Predictions(homes), lambda row: file.write(prediction_line(row) + "\n")
+                )
                 _write(out, map(alert_line, foretold))
     except BadPings as error:
         fail(str(error))
@@ -80,28 +79,6 @@ def register(app: typer.Typer) -> None:
     app.command()(replay)
 
 
-def _zones(folder: Path) -> bytes | None:
-    path = folder / ZONES_FILE
-    if not path.exists():
-        return None
-    data = path.read_bytes()
-    _, problems = read_zones(data)
-    for problem in problems:
-        typer.echo(str(problem), err=True)
-    return data if not problems else fail(f"{path} is broken; mend what is listed above, or `gomikuru check`")
-
-
-def _assignments(folder: Path) -> bytes | None:
-    path = folder / ASSIGNMENTS_FILE
-    if not path.exists():
-        return None
-    data = path.read_bytes()
-    _, problems = read_assignments(data)
-    for problem in problems:
-        typer.echo(str(problem), err=True)
-    return data if not problems else fail(f"{path} is broken; mend what is listed above, or `gomikuru check`")
-
-
 def _profile(path: Path, must: bool) -> bytes | None:
     if not must and not path.exists():
         return None
@@ -113,11 +90,6 @@ def _profile(path: Path, must: bool) -> bytes | None:
     except BadProfile as error:
         fail(f"{path}: {error}")
     return data
-
-
-def _write_row(file: TextIO, row: Prediction) -> None:
-    made, eta, low, high = (format_rfc3339(ms) for ms in (row.made_ms, row.eta_ms, row.low_ms, row.high_ms))
-    file.write(f"{made},{row.resident},{row.vehicle},{eta},{low},{high}\n")
 
 
 def _wishes(path: Path, learned: bool) -> list[Wish]:
