@@ -68,11 +68,26 @@ class Quiet(msgspec.Struct, frozen=True):
     until_min: int
 
 
+class Reminder(msgspec.Struct, frozen=True):
+    """When a home wants to hear of a collection: `at_min` minutes after local midnight, so many days before it."""
+
+    days_before: int
+    at_min: int
+
+
 class TargetKind(StrEnum):
-    """Which channel reaches a target, and what its value is."""
+    """Which channel reaches a target, and what its value is.
+
+    `WEBPUSH`: the browser's subscription as JSON without spaces (endpoint, keys.p256dh, keys.auth); `LINE`: a user id;
+    `EMAIL`: an address; `PAGE`: the resident's page while it is open; `SCREEN`: a number of the demo.
+    """
 
     FCM_TOKEN = "fcm_token"
     FCM_FID = "fcm_fid"
+    WEBPUSH = "webpush"
+    LINE = "line"
+    EMAIL = "email"
+    PAGE = "page"
     SCREEN = "screen"
 
 
@@ -89,7 +104,9 @@ class Target(msgspec.Struct, frozen=True):
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     """One household's wish. `number` is small, unique in its city, and never used again.
 
-    `kinds`: those of model.kind.OPT_IN that it wants to hear besides what everybody is told.
+    `kinds`: those of model.kind.OPT_IN that it wants to hear besides what everybody is told. `zone`: whose calendar
+    holds for it (of an InZone its own); `needs_min`: how long it needs to the collection point; nothing is sent before
+    `paused_until_ms`; `seen_day`: the last day (ISO) on which its page was open, for retention.
     """
 
     id: str
@@ -103,6 +120,11 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     quiet: Quiet | None = None
     targets: tuple[Target, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    zone: str | None = None
+    reminders: tuple[Reminder, ...] = ()
+    needs_min: float | None = None
+    paused_until_ms: int | None = None
+    seen_day: str | None = None
 
 
 class Home(msgspec.Struct, frozen=True, array_like=True):

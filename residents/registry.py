@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from model.event import HomesChanged
-from model.subscription import Home, Subscription, Target, home_of
+from model.subscription import Home, InZone, Subscription, Target, home_of
 from residents.wish import MAX_TARGETS, Wish, WishRefused, target_problems
 
 RECORD_VERSION = 1
@@ -42,6 +42,11 @@ def record_of(wish: Wish, *, city: str, sub_id: str, number: int, before: Record
         quiet=wish.quiet,
         targets=wish.targets if wish.targets is not None else old.targets if old else (),
         kinds=wish.kinds,
+        zone=wish.place.zone if isinstance(wish.place, InZone) else wish.zone,
+        reminders=wish.reminders,
+        needs_min=wish.needs_min,
+        paused_until_ms=wish.paused_until_ms,
+        seen_day=wish.seen_day,
     )
     barred = before.barred if before and wish.targets is None else ()
     if before is None or old is None:

@@ -19,11 +19,14 @@ from model.subscription import (
     MinutesLead,
     Place,
     Quiet,
+    Reminder,
     Target,
     ZoneLead,
 )
 
 MAX_TARGETS = 20
+MAX_REMINDERS = 4
+MAX_DAYS_BEFORE = 2
 MAX_TARGET_LENGTH = 4096
 DAY_MIN = 24 * 60
 MAX_POINT = 64
@@ -37,7 +40,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What a household asks for. `id` None: a random one is given; `targets` None: devices stay as they are.
 
-    `kinds`: what it wants to hear besides what everybody is told.
+    `kinds`: what it wants to hear besides what everybody is told. The rest is as in model.subscription.Subscription.
     """
 
     place: Place
@@ -48,6 +51,11 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     quiet: Quiet | None = None
     targets: tuple[Target, ...] | None = None
     kinds: tuple[Kind, ...] = ()
+    zone: str | None = None
+    reminders: tuple[Reminder, ...] = ()
+    needs_min: float | None = None
+    paused_until_ms: int | None = None
+    seen_day: str | None = None
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -79,6 +87,8 @@ def problems_of(wish: Wish, known: Known = ANYTHING) -> tuple[str, ...]:
         *_language_problems(wish.language, known),
         *_quiet_problems(wish.quiet),
         *_kind_problems(wish.kinds, wish.lead),
+        *_reminder_problems(wish.reminders),
+        *_zone_problems(wish, known),
         *target_problems(wish.targets or ()),
     )
 
@@ -148,6 +158,22 @@ def _kind_problems(kinds: tuple[Kind, ...], lead: Lead) -> Iterator[str]:
         yield "kinds: named twice"
     if kinds and not isinstance(lead, MinutesLead):
         yield f"kinds: {' and '.join(OPT_IN)} are told with a lead in minutes only"
+
+
+def _reminder_problems(reminders: tuple[Reminder, ...]) -> Iterator[str]:
+    if len(reminders) > MAX_REMINDERS or len(set(reminders)) != len(reminders):
+        yield f"reminders: at most {MAX_REMINDERS}, each once"
+    if any(not (0 <= one.days_before <= MAX_DAYS_BEFORE and 0 <= one.at_min < DAY_MIN) for one in reminders):
+        yield f"reminders: 0 to {MAX_DAYS_BEFORE} days before, at a time between 00:00 and 23:59"
+
+
+def _zone_problems(wish: Wish, known: Known) -> Iterator[str]:
+    if wish.zone is not None and known.zones is not None and wish.zone not in known.zones:
+        yield f"zone: the city has no zone {wish.zone!r}"
+    if isinstance(wish.place, InZone) and wish.zone not in (None, wish.place.zone):
+        yield "zone: a home known by its zone follows that zone's calendar"
+    if wish.needs_min is not None and not _within(wish.needs_min, 0.0, LEAD_MINUTES[1]):
+        yield f"needs_min: must be between 0 and {LEAD_MINUTES[1]:g}"
 
 
 def target_problems(targets: tuple[Target, ...]) -> Iterator[str]:
