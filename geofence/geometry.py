@@ -6,7 +6,7 @@ up to 60 degrees (Snyder, Map Projections: A Working Manual, USGS 1987, equation
 
 from __future__ import annotations
 
-from math import asinh, atanh, cos, hypot, radians, sin, sqrt, tan
+from math import asinh, atan, atanh, cos, degrees, exp, hypot, pi, radians, sin, sqrt, tan
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,16 @@ def project_many(lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
     """Put many positions on the plane."""
     phi = np.radians(lat)
     return _A * np.radians(lon), _A * (np.arcsinh(np.tan(phi)) - _E * np.arctanh(_E * np.sin(phi)))
+
+
+def unproject(x: float, y: float) -> tuple[float, float]:
+    """Bring a point of the plane back to (latitude, longitude) in degrees; Snyder, equation 7-9."""
+    grown = exp(-y / _A)
+    phi = pi / 2 - 2 * atan(grown)
+    for _ in range(6):
+        share = (1 - _E * sin(phi)) / (1 + _E * sin(phi))
+        phi = pi / 2 - 2 * atan(grown * share ** (_E / 2))
+    return degrees(phi), degrees(x / _A)
 
 
 def stretch(lat: float) -> float:

@@ -75,7 +75,7 @@ class MinutesZones:
         """Let a profile's places serve the zones; after either of them has changed."""
         self._places = {}
         if profile is not None:
-            found = ((zone, _inside(profile, fence)) for zone, fence in zones.fences.items())
+            found = ((zone, places_in(profile, fence)) for zone, fence in zones.fences.items())
             self._places = {zone: places for zone, places in found if len(places)}
         self._note_leads()
 
@@ -108,7 +108,7 @@ def key_of(zone: str) -> int:
     return -1 - zlib.crc32(zone.encode())
 
 
-def _inside(profile: Profile, fence: Fence) -> Ints:
+def places_in(profile: Profile, fence: Fence) -> Ints:
     """Find the regular stops in a zone, or, where there are none, the streets that are served along the way."""
     x, y = profile.place_x * profile.stretch, profile.place_y * profile.stretch
     inside: npt.NDArray[np.bool_] = shapely.intersects_xy(fence.shape, x, y)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from math import atan, degrees, exp, pi, sin, sqrt
 from typing import Any
 
 from geofence.forecast.rounds import LearnedRound
+from geofence.geometry import unproject
 from gomikuru.city_files.hours import DAY_MIN, WEEKDAYS
 
-_A, _E = 6378137.0, sqrt(0.0066943799901413165)
 LONGEST_DWELL_S = 3600
 
 
@@ -59,10 +58,5 @@ def _clock(minute: int) -> str:
 
 
 def _degrees(x: float, y: float) -> list[float]:
-    """Bring a point of the engine's plane back to [longitude, latitude]; Snyder, equation 7-9."""
-    grown = exp(-y / _A)
-    phi = pi / 2 - 2 * atan(grown)
-    for _ in range(6):
-        share = (1 - _E * sin(phi)) / (1 + _E * sin(phi))
-        phi = pi / 2 - 2 * atan(grown * share ** (_E / 2))
-    return [round(degrees(x / _A), 6), round(degrees(phi), 6)]
+    lat, lon = unproject(x, y)
+    return [round(lon, 6), round(lat, 6)]

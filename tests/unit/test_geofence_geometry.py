@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod, Transformer
 
-from geofence.geometry import project, project_many, segment_distance, stretch, stretch_many
+from geofence.geometry import project, project_many, segment_distance, stretch, stretch_many, unproject
 
 MERCATOR = Transformer.from_crs("EPSG:4326", "EPSG:3395", always_xy=True)
 GROUND = Geod(ellps="WGS84")
@@ -54,3 +54,10 @@ def test_the_distance_to_a_segment_is_the_least_of_many_points_on_it(
     exact = segment_distance(px, py, ax, ay, bx, by)
     assert exact <= sampled + 1e-6
     assert sampled - exact <= hypot(bx - ax, by - ay) / 399 + 1e-6
+
+
+@given(st.floats(-80.0, 80.0), st.floats(-179.9, 179.9))
+def test_a_position_comes_back_from_the_plane(lat: float, lon: float) -> None:
+    """What is put on the plane is brought back to within a centimetre."""
+    back = unproject(*project(lat, lon))
+    assert back == pytest.approx((lat, lon), abs=1e-7)

@@ -1,0 +1,144 @@
+"""Today for one home, out of the engine's committed state: what the resident's page shows in one glance.
+
+One look a city serves all who ask within `FRESH_S`; it reads the trucks' states, and no told-record and no other home.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from geofence.book import PROFILE, ZONES, profile_version, zones_version
+from geofence.expecting import Expected, Stage, expected, soonest
+from geofence.files import read_zones
+from geofence.forecast.profile import decode_profile
+from geofence.forecaster import Forecaster
+from geofence.geometry import unproject
+from geofence.limits import Limits
+from geofence.minutes_homes import places_serving
+from geofence.minutes_zones import places_in
+from geofence.runs import day_of
+from geofence.state import TRUCK, Truck, state_of
+from geofence.zones import ZoneBook
+from model.city import City
+from model.subscription import InZone, Place
+from residents.today import NearTruck, State, Today, Window
+from streams.ports import Store
+
+FRESH_S = 5.0
+NAMES_S = 60.0
+STATES = {
+    Stage.NOTHING: State.NOT_STARTED,
+    Stage.SILENT: State.NO_SIGNAL,
+    Stage.ON_ITS_WAY: State.ON_ITS_WAY,
+    Stage.WINDOW: State.WINDOW,
+    Stage.SERVED: State.PASSED,
+}
+
+
+class _Book(NamedTuple):
+    """What is in force, and of which versions."""
+
+    forecaster: Forecaster | None
+    zones: ZoneBook
+    version: str
+
+
+class EngineToday:
+    """Looks at one city's trucks. Thread-safe; raises StoreUnavailable."""
+
+    def __init__(self, city: City, store: Store, limits: Limits | None = None) -> None:
+        self._city = city
+        self._store = store
+        self._limits = limits or Limits()
+        self._lock = threading.Lock()
+        self._names: tuple[str, ...] = ()
+        self._names_due_s = 0.0
+        self._look_due_s = 0.0
+        self._book = _Book(None, ZoneBook((), self._limits), "")
+        self._trucks: dict[str, Truck] = {}
+        self._seen: Expected | None = None
+        self._served: dict[int, int] = {}
+        self._day = ""
+
+    def at(self, place: Place, now_ms: int) -> Today | None:
+        """Tell how today stands for a home; None where no profile says anything about its place."""
+        with self._lock:
+            self._look(now_ms)
+            if self._seen is None:
+                return None
+            row = self._row(place)
+            return None if row is None else self._today(row, self._seen)
+
+    def _look(self, now_ms: int) -> None:
+        """Read what is committed, at most once in `FRESH_S`."""
+        machine_s = time.monotonic()
+        if machine_s < self._look_due_s:
+            return
+        self._look_due_s = machine_s + FRESH_S
+        if machine_s >= self._names_due_s:
+            self._names_due_s = machine_s + NAMES_S
+            found = self._store.scan_fields(self._city.id, "state")
+            self._names = tuple(sorted(name for name, _ in found if name.startswith(TRUCK)))
+        self._read_book()
+        forecaster = self._book.forecaster
+        fields = self._store.fields(self._city.id, "state", self._names) if self._names else {}
+        self._trucks = state_of(fields).trucks
+        if forecaster is None:
+            self._seen = None
+            return
+        limits = self._limits
+        self._seen = expected(self._trucks, forecaster, self._city, limits.manner, now_ms, limits.silence_ms)
+        self._note_served(self._seen, now_ms)
+
+    def _read_book(self) -> None:
+        """Take the profile and the zones that are in force, when others are."""
+        fields = self._store.fields(self._city.id, "state", [PROFILE, ZONES])
+        version = f"{profile_version(fields)} {zones_version(fields)}"
+        if version == self._book.version:
+            return
+        profile, zones = version.split(" ")
+        data = self._store.get(self._city.id, f"profile-{profile}") if profile else None
+        drawn = self._store.get(self._city.id, f"zones-{zones}") if zones else None
+        forecaster = Forecaster(decode_profile(data), profile) if data else None
+        self._book = _Book(forecaster, ZoneBook(read_zones(drawn)[0] if drawn else (), self._limits), version)
+        self._served = {}
+
+    def _note_served(self, seen: Expected, now_ms: int) -> None:
+        """Remember when each place was first seen served: its stage alone does not say when."""
+        day = day_of(now_ms, self._city)
+        first = day != self._day
+        if first:
+            self._day, self._served = day, {}
+        for row in np.flatnonzero(seen.stage == Stage.SERVED).tolist():
+            self._served.setdefault(row, 0 if first else now_ms)
+
+    def _row(self, place: Place) -> int | None:
+        """Tell the place of the profile that serves a home."""
+        forecaster, seen = self._book.forecaster, self._seen
+        if forecaster is None or seen is None:
+            return None
+        if isinstance(place, InZone):
+            fence = self._book.zones.fences.get(place.zone)
+            return soonest(seen, places_in(forecaster.profile, fence)) if fence is not None else None
+        row = int(places_serving(np.array([place.lat]), np.array([place.lon]), forecaster.profile)[0])
+        return row if row >= 0 else None
+
+    def _today(self, row: int, seen: Expected) -> Today:
+        stage, by = Stage(int(seen.stage[row])), int(seen.truck[row])
+        times = (int(each[row]) for each in (seen.low_ms, seen.mid_ms, seen.high_ms))
+        moving = stage in (Stage.WINDOW, Stage.ON_ITS_WAY)
+        return Today(
+            state=STATES[stage],
+            window=Window(*times) if stage is Stage.WINDOW else None,
+            passed_ms=(self._served.get(row) or None) if stage is Stage.SERVED else None,
+            heard_ms=seen.heard_ms[by] if stage is Stage.SILENT else None,
+            trucks=self._near(seen.trucks[by]) if moving else (),
+        )
+
+    def _near(self, name: str) -> tuple[NearTruck, ...]:
+        last = self._trucks[name].track.last
+        return () if last is None else (NearTruck(*unproject(last.x, last.y), last.at_ms),)
