@@ -20,6 +20,8 @@ from gomikuru.city_files import load_city, read_bytes
 from gomikuru.city_files.agreement import CityParts, disagreements
 from gomikuru.city_files.calendar_csv import read_lines
 from gomikuru.city_files.collisions import between_cities
+from gomikuru.city_files.exceptions_csv import FILE as EXCEPTIONS_FILE
+from gomikuru.city_files.exceptions_csv import read_exceptions
 from gomikuru.city_files.routes_geojson import read_routes
 from gomikuru.fcm_account import fcm_account
 from gomikuru.settings_sources import CREDENTIALS, CREDENTIALS_UNSET, NAME_CREDENTIALS
@@ -131,13 +133,16 @@ def check_city(folder: Path) -> tuple[City | None, list[Problem]]:
     routes, wrong_routes = _read(folder, "routes.geojson", read_routes)
     calendar, wrong_calendar = _read(folder, "calendar.csv", read_lines)
     assignments, wrong_assignments = _read(folder, ASSIGNMENTS_FILE, _assignments)
-    problems += wrong_zones + wrong_routes + wrong_calendar + wrong_assignments + survey(zones or ())
+    exceptions, wrong_exceptions = _read(folder, EXCEPTIONS_FILE, read_exceptions)
+    problems += wrong_zones + wrong_routes + wrong_calendar + wrong_assignments + wrong_exceptions
+    problems += survey(zones or ())
     parts = CityParts(
         city,
         zones if not wrong_zones else None,
         routes if not any(not each.warning for each in wrong_routes) else None,
         calendar,
         assignments,
+        exceptions,
     )
     return city, problems + list(disagreements(parts))
 

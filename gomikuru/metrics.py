@@ -36,6 +36,13 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "alerts_expired": ("Alerts that were no longer useful, and not sent", ("city", "kind")),
     "alerts_unaddressed": ("Alerts whose household has left, or has no device", ("city",)),
     "alerts_quiet": ("Alerts held back by a household's quiet hours", ("city", "kind")),
+    "alerts_paused": ("Alerts held back because the household has paused everything", ("city", "kind")),
+    "alerts_not_collected": ("Alerts held back: not collected at that home today", ("city", "kind")),
+    "alerts_past_deadline": ("Calls to the truck held back after the city's time for bags", ("city", "kind")),
+    "reminders": (
+        "Reminders handed on: new, corrected, and missed for standing still too long",
+        ("city", "what"),
+    ),
     "alerts_shadow": ("Alerts for homes in zones on trial: decided, kept and not sent", ("city", "kind")),
     "archive_pings": ("Pings written to the archive", ("city",)),
     "archive_alerts": ("Alerts written to the archive", ("city",)),
@@ -62,6 +69,7 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "learned_truck_days": ("Truck-days that the last learning used", ("city",)),
     "learning_seconds": ("How long the last learning took", ("city",)),
     "learning_failing": ("1 while learning fails", ("city",)),
+    "reminders_waiting": ("Reminders whose time has come and that are not yet handed on", ("city",)),
     "homes": ("Homes in force", ("city",)),
     "zones": ("Zones in force", ("city",)),
 }

@@ -9,14 +9,32 @@ import msgspec
 from model.kind import Kind
 from model.subscription import Lead
 
-__all__ = ["Alert", "Kind", "alert_id", "decode_alert", "encode_alert"]
+__all__ = ["Alert", "Collected", "Kind", "alert_id", "decode_alert", "encode_alert"]
+
+
+CORRECTED_REMINDER = 10_000
+"""Each correction of a reminder has an ordinal so much greater than what it corrects, and the same tag."""
+
+
+class Collected(msgspec.Struct, frozen=True):
+    """What a reminder says of its day: the categories collected on it, and by when (minutes after local midnight).
+
+    `gone`: categories that an earlier reminder told of and that are not collected on that day after all; `moved_to`:
+    the day (ISO) to which they were moved.
+    """
+
+    categories: tuple[str, ...] = ()
+    out_by_min: int | None = None
+    gone: tuple[str, ...] = ()
+    moved_to: str | None = None
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A decided alert. Its id follows from (city, service day, run, subscription, kind, ordinal) and is its tag too.
 
     `number` is the subscription's. A `shadow` alert is decided and kept, and never sent: its home's zone is on trial.
-    `heard_ms`: where a truck has fallen silent, the instant of its last position.
+    `heard_ms`: where a truck has fallen silent, the instant of its last position. `was_ms`: the time that a correction
+    replaces. `reasons`: why, by language tag, as dispatch or the city wrote it. `collected` with reminders.
     """
 
     id: str
@@ -40,6 +58,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     number: int = -1
     shadow: bool = False
     heard_ms: int | None = None
+    was_ms: int | None = None
+    reasons: dict[str, str] = {}
+    collected: Collected | None = None
 
 
 def alert_id(city: str, service_day: str, run: str, subscription: str, kind: Kind, ordinal: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from model.zone import Mode
@@ -35,11 +37,19 @@ class Facility(msgspec.Struct, frozen=True):
     kind: str = "other"
 
 
+class Policy(StrEnum):
+    """When bags go out: for the truck, or by a time that the city fixes and that every word then serves."""
+
+    JUST_IN_TIME = "just_in_time"
+    BY_DEADLINE = "by_deadline"
+
+
 class Category(msgspec.Struct, frozen=True):
-    """A kind of waste, with its name by language tag."""
+    """A kind of waste, with its name by language tag. `pictogram`: an emoji, or the name of a drawing (`bottle`)."""
 
     id: str
     names: dict[str, str] = {}
+    pictogram: str = ""
 
 
 class City(msgspec.Struct, frozen=True):
@@ -61,3 +71,4 @@ class City(msgspec.Struct, frozen=True):
     map_centre: tuple[float, float] | None = None
     base_map: str | None = None
     zones: Mode = Mode.LIVE
+    policy: Policy = Policy.JUST_IN_TIME

@@ -5,7 +5,7 @@ Pure: a time zone comes in by name and is looked up in the tz database; no clock
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,15 @@ def local(instant_ms: int, timezone: str) -> datetime:
 def service_day(instant_ms: int, timezone: str, starts_min: int) -> date:
     """Tell the service day of an instant: the local date, counted from `starts_min` minutes after midnight."""
     return (local(instant_ms, timezone) - timedelta(minutes=starts_min)).date()
+
+
+def instant(day: date, minutes: int, timezone: str) -> int:
+    """Tell the instant, ms UTC, of a wall-clock time: `minutes` after local midnight of a day in an IANA time zone.
+
+    A time that summer time leaves out comes so much later by the clock; of one that comes twice the first is meant.
+    """
+    wall = datetime.combine(day, time()) + timedelta(minutes=minutes)
+    return (wall.replace(tzinfo=zone_info(timezone)) - _EPOCH) // timedelta(milliseconds=1)
 
 
 @lru_cache(maxsize=64)

@@ -12,11 +12,15 @@ from model.subscription import Subscription, TargetKind
 from notifier.carrier import Carrier, factor_of
 from notifier.errand import Errand, Leg
 from notifier.hands import Hands
-from notifier.policy import Expired, OnTrial, QuietHours, Send, decide
+from notifier.in_calendar import InCalendar, look_up
+from notifier.policy import Expired, Send, decide
 from notifier.ports import Channel, Message
 from notifier.words import Words
+from residents.calendar.plan import Plan
 
 ZoneNames = Callable[[str, str], str | None]
+PlanOf = Callable[[str], Plan | None]
+"""Gives a city's collection plan in force, or None where there is none."""
 Channels = Mapping[TargetKind, Channel]
 
 _log = structlog.get_logger()
@@ -36,6 +40,7 @@ class Desk:
         channels: Channels,
         city_channels: Mapping[str, Channels],
         zone_names: ZoneNames | None,
+        plan_of: PlanOf | None = None,
     ) -> None:
         self._cities = cities
         self._clock = clock
@@ -46,6 +51,7 @@ class Desk:
         self._channels = channels
         self._city_channels = city_channels
         self._zone_names = zone_names
+        self._plan_of = plan_of or _no_plan
 
     def channel(self, city: str, kind: TargetKind) -> Channel | None:
         """Give the city's own channel for a kind of target, else the common one."""
@@ -55,14 +61,14 @@ class Desk:
         """Set an alert on its way, or finish it with the reason why not."""
         now_ms = self._clock.now_ms()
         city = self._cities[errand.city]
-        decision = decide(errand.alert, subscription, now_ms, city, factor_of(self._clock))
+        calendar = look_up(self._plan_of(errand.city), errand.alert, subscription, city)
+        decision = decide(errand.alert, subscription, now_ms, city, factor_of(self._clock), calendar)
         if isinstance(decision, Send) and subscription is not None:
-            self._set_out(errand, decision, self._word(errand, subscription.language, city))
+            self._set_out(errand, decision, self._word(errand, subscription.language, city, calendar))
             return
-        if isinstance(decision, OnTrial):
-            self._meter.count("alerts_shadow", city=errand.city, kind=errand.alert.kind.value)
-        elif isinstance(decision, QuietHours):
-            self._meter.count("alerts_quiet", city=errand.city, kind=errand.alert.kind.value)
+        counter = _COUNTED.get(type(decision).__name__)
+        if counter is not None:
+            self._meter.count(counter, city=errand.city, kind=errand.alert.kind.value)
         elif not isinstance(decision, Expired):
             self._meter.count("alerts_unaddressed", city=errand.city)
         why = _REASONS[type(decision).__name__]
@@ -70,10 +76,10 @@ class Desk:
         _note(errand, why)
         self._hands.finish(errand)
 
-    def _word(self, errand: Errand, language: str, city: City) -> Message:
+    def _word(self, errand: Errand, language: str, city: City, calendar: InCalendar) -> Message:
         zone = errand.alert.zone
         name = self._zone_names(errand.city, zone) if self._zone_names is not None and zone is not None else None
-        return self._words.compose(errand.alert, language, city, name)
+        return self._words.compose(errand.alert, language, city, name, calendar)
 
     def _set_out(self, errand: Errand, decision: Send, message: Message) -> None:
         legs: list[Leg] = []
@@ -92,15 +98,29 @@ class Desk:
             self._hands.finish(errand)
 
 
+def _no_plan(city: str) -> None:
+    """Know of no calendar."""
+
+
 def _note(errand: Errand, why: str) -> None:
     """Let a ping's way end in the log where no push goes out."""
     _log.info("alert_not_sent", city=errand.city, alert=errand.alert.id, ping=errand.alert.ping, why=why)
 
 
+_COUNTED = {
+    "OnTrial": "alerts_shadow",
+    "QuietHours": "alerts_quiet",
+    "Paused": "alerts_paused",
+    "NotCollectedToday": "alerts_not_collected",
+    "PastDeadline": "alerts_past_deadline",
+}
 _REASONS = {
     "OnTrial": "shadow",
     "Expired": "expired",
     "QuietHours": "quiet",
+    "Paused": "paused",
+    "NotCollectedToday": "not_collected_today",
+    "PastDeadline": "past_deadline",
     "NoSubscription": "no_subscription",
     "NoTarget": "no_target",
 }

@@ -13,8 +13,9 @@ import msgspec
 
 from model import times
 from model.alert import Alert, Kind
-from model.city import City
+from model.city import City, Policy
 from model.subscription import Quiet, Subscription, Target
+from notifier.in_calendar import UNKNOWN, InCalendar
 
 MAX_TTL_S = 28 * 24 * 3600
 
@@ -46,6 +47,18 @@ class OnTrial(msgspec.Struct, frozen=True):
     """The home's zone is on trial: decided, kept, and never sent."""
 
 
+class Paused(msgspec.Struct, frozen=True):
+    """The household is away and has paused everything."""
+
+
+class NotCollectedToday(msgspec.Struct, frozen=True):
+    """The truck is about, but what it or the home is about is not collected at that home today."""
+
+
+class PastDeadline(msgspec.Struct, frozen=True):
+    """The city fixes the time by which bags must be out, and it is past: nobody is invited to bring a late one."""
+
+
 class NoSubscription(msgspec.Struct, frozen=True):
     """The household has left since."""
 
@@ -54,9 +67,11 @@ class NoTarget(msgspec.Struct, frozen=True):
     """The household has no device."""
 
 
-Decision = Send | OnTrial | Expired | QuietHours | NoSubscription | NoTarget
+Decision = Send | OnTrial | Expired | QuietHours | Paused | NotCollectedToday | PastDeadline | NoSubscription | NoTarget
 
 _IMMINENT = frozenset({Kind.APPROACHING, Kind.CORRECTED, Kind.HERE})
+_OF_TODAY = frozenset({Kind.APPROACHING, Kind.CORRECTED, Kind.HERE, Kind.PASSED})
+"""Told only of what is collected today."""
 _RANK = {
     Kind.APPROACHING: 0,
     Kind.CORRECTED: 0,
@@ -68,7 +83,12 @@ _RANK = {
 
 
 def decide(
-    alert: Alert, subscription: Subscription | None, now_ms: int, city: City, time_factor: float = 1.0
+    alert: Alert,
+    subscription: Subscription | None,
+    now_ms: int,
+    city: City,
+    time_factor: float = 1.0,
+    calendar: InCalendar = UNKNOWN,
 ) -> Decision:
     """Judge one alert at service time `now_ms`, which runs `time_factor` times as fast as the machine's."""
     if alert.shadow:
@@ -77,16 +97,38 @@ def decide(
         return Expired()
     if subscription is None:
         return NoSubscription()
+    held = _held_back(alert, subscription, now_ms, city, calendar)
+    if held is not None:
+        return held
     if not subscription.targets:
         return NoTarget()
+    return Send(urgency_of(alert.kind), ttl_s(alert, now_ms, time_factor), unique(subscription.targets))
+
+
+def _held_back(
+    alert: Alert, subscription: Subscription, now_ms: int, city: City, calendar: InCalendar
+) -> Decision | None:
+    """Tell why a household that could be reached is not to be told, by its own wish or by the calendar."""
+    if subscription.paused_until_ms is not None and now_ms < subscription.paused_until_ms:
+        return Paused()
+    if alert.kind in _OF_TODAY and calendar.collected is False:
+        return NotCollectedToday()
+    if alert.kind is Kind.APPROACHING and is_past_deadline(calendar, now_ms, city):
+        return PastDeadline()
     if subscription.quiet is not None and is_quiet(subscription.quiet, now_ms, city.timezone):
         return QuietHours()
-    return Send(urgency_of(alert.kind), ttl_s(alert, now_ms, time_factor), unique(subscription.targets))
+    return None
 
 
 def is_expired(alert: Alert, now_ms: int) -> bool:
     """Tell whether the alert has stopped being useful."""
     return now_ms >= alert.useful_until_ms
+
+
+def is_past_deadline(calendar: InCalendar, now_ms: int, city: City) -> bool:
+    """Tell whether the city fixes a time for bags, and it has come."""
+    fixed = city.policy is Policy.BY_DEADLINE and calendar.out_by_ms is not None
+    return fixed and now_ms >= (calendar.out_by_ms or 0)
 
 
 def is_quiet(quiet: Quiet, now_ms: int, timezone: str) -> bool:

@@ -23,7 +23,7 @@ from model.ports import Meter, ServiceClock
 from model.subscription import Subscription
 from notifier.backoff import delay_s
 from notifier.carrier import Carrier
-from notifier.desk import Channels, Desk, ZoneNames
+from notifier.desk import Channels, Desk, PlanOf, ZoneNames
 from notifier.errand import Errand
 from notifier.hands import Hands
 from notifier.house import House
@@ -60,7 +60,8 @@ class NotifierWorker:
     """Sends the alerts of its cities; any number of workers share them. `run` once; it closes the channels.
 
     `city_channels` are the accounts that a city has of its own; `channels` serve the others.
-    `zone_names` tells what residents call a zone, from city and zone id. `share` is random in [0, 1).
+    `zone_names` tells what residents call a zone, from city and zone id; `plan_of` a city's collection plan.
+    `share` is random in [0, 1).
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class NotifierWorker:
         limits: Limits | None = None,
         city_channels: Mapping[str, Channels] | None = None,
         zone_names: ZoneNames | None = None,
+        plan_of: PlanOf | None = None,
         share: Callable[[], float] = random.random,
     ) -> None:
         self._store, self._residents, self._name, self._share = store, residents, worker_name, share
@@ -89,7 +91,7 @@ class NotifierWorker:
         pruning = Pruning(residents, self._others)
         self._carrier = Carrier(clock, meter, limits, share, self._hands, pruning, self._channels)
         self._desk = Desk(
-            cities, clock, meter, words, self._carrier, self._hands, channels, city_channels or {}, zone_names
+            cities, clock, meter, words, self._carrier, self._hands, channels, city_channels or {}, zone_names, plan_of
         )
         self._ledgers = {city: Ledger(store, city, limits, self._others, share, self._hands.closed) for city in cities}
         self._hands.use(self._ledgers)

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from geofence.assignments import FILE as ASSIGNMENTS
 from geofence.assignments import Assignment
 from geofence.files import parts_of
-from gomikuru.city_files import calendar_csv, city_toml, routes_geojson, trucks_csv
+from gomikuru.city_files import calendar_csv, city_toml, exceptions_csv, routes_geojson, trucks_csv
 from gomikuru.city_files.calendar_csv import Collection
 from gomikuru.city_files.geojson import LonLat
 from gomikuru.city_files.hours import WEEKDAYS
@@ -24,6 +24,7 @@ from gomikuru.city_files.routes_geojson import Route
 from model.city import City
 from model.problem import Problem
 from model.zone import Zone
+from residents.calendar.plan import Change, Plan
 
 ZONES = "zones.geojson"
 FAR_M = 100_000.0
@@ -40,6 +41,7 @@ class CityParts(msgspec.Struct, frozen=True):
     routes: Sequence[Route] | None = None
     calendar: Sequence[Collection] | None = None
     assignments: Sequence[Assignment] | None = None
+    exceptions: Sequence[Change] | None = None
 
 
 def disagreements(parts: CityParts) -> Iterator[Problem]:
@@ -49,6 +51,7 @@ def disagreements(parts: CityParts) -> Iterator[Problem]:
         yield from _unknown_routes(parts.city, parts.routes)
         yield from _assigned(parts.city, parts.routes, parts.assignments or ())
     yield from _elsewhere(parts)
+    yield from _exceptions(parts)
     if parts.zones is not None:
         shapes = {zone.id: _shape(zone) for zone in parts.zones}
         yield from _overlaps(shapes)
@@ -64,6 +67,7 @@ def _unknown_categories(city: City, parts: CityParts) -> Iterator[Problem]:
         ((ZONES, f"zone '{zone.id}'", name) for zone in parts.zones or () for name in zone.categories),
         ((routes_geojson.FILE, f"route '{route.id}'", route.category) for route in parts.routes or ()),
         ((calendar_csv.FILE, f"line {line.line}", line.category) for line in parts.calendar or ()),
+        ((exceptions_csv.FILE, f"line {line.line}", line.category) for line in parts.exceptions or ()),
     )
     for file, where, name in said:
         if name and name not in known:
@@ -165,6 +169,25 @@ def _calendar_zones(zones: Sequence[Zone], calendar: Sequence[Collection]) -> It
             yield Problem(ZONES, f"zone '{zone.id}'", what, "add its days", warning=True)
 
 
+def _exceptions(parts: CityParts) -> Iterator[Problem]:
+    """Find exceptions of zones that there are not, that move a collection onto one of its own days, or do nothing."""
+    exceptions, file = parts.exceptions or (), exceptions_csv.FILE
+    known = {zone.id for zone in parts.zones} if parts.zones is not None else None
+    for each in exceptions:
+        if known is not None and each.zone is not None and each.zone not in known:
+            what = f"zone {each.zone!r} is not in {ZONES}"
+            yield Problem(file, f"line {each.line}", what, meant(each.zone, known))
+    if parts.calendar is None:
+        return
+    plan = Plan(parts.calendar, exceptions)
+    for each in plan.moved_onto_itself():
+        what = f"moves it to {each.moved_to}, when it is collected there anyway"
+        yield Problem(file, f"line {each.line}", what, "write 'cancelled', or another day", warning=True)
+    for each in plan.idle():
+        what = f"changes nothing: {calendar_csv.FILE} has no such collection on {each.day}"
+        yield Problem(file, f"line {each.line}", what, "correct the day, or remove the line", warning=True)
+
+
 def _stops_outside(shapes: Mapping[str, BaseGeometry], routes: Sequence[Route]) -> Iterator[Problem]:
     town = shapely.union_all(list(shapes.values()))
     shapely.prepare(town)
@@ -188,8 +211,8 @@ def _days(
         places = _places(route)
         served = {names[k] for k in tree.query(places, predicate="intersects")[1]}
         rules = [line.rule for line in calendar if line.zone in served and line.category == route.category]
-        idle = set(route.weekdays) - {day for rule in rules for day in rule.weekdays}
-        if rules and all(rule.weekdays for rule in rules) and idle:
+        idle = set(route.weekdays) - {day for rule in rules for day in rule.on_weekdays}
+        if rules and all(rule.on_weekdays for rule in rules) and idle:
             days = ", ".join(WEEKDAYS[day] for day in sorted(idle))
             what = f"is driven on {days}, when calendar.csv has no {route.category!r} in its zones"
             yield Problem(routes_geojson.FILE, f"route '{route.id}'", what, "correct one of the two", warning=True)

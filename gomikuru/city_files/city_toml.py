@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfoNotFoundError
 from gomikuru.city_files.hours import minutes_of
 from gomikuru.city_files.problem import errors, meant
 from gomikuru.city_files.text import decode_text
-from model.city import Category, City, Facility, Gateway
+from model.city import Category, City, Facility, Gateway, Policy
 from model.problem import Problem
 from model.times import zone_info
 from model.zone import Mode
 
 FILE = "city.toml"
 SWAPPED = "are latitude and longitude swapped?"
+MAX_PICTOGRAM = 32
 FACILITY_KINDS = ("depot", "incinerator", "transfer", "other")
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -76,6 +77,15 @@ def _mode(value: Any) -> str | None:
     return None if value in tuple(Mode) else f"must be one of {', '.join(Mode)}"
 
 
+def _policy(value: Any) -> str | None:
+    return None if value in tuple(Policy) else f"must be one of {', '.join(Policy)}"
+
+
+def _pictogram(value: Any) -> str | None:
+    fine = isinstance(value, str) and value and len(value) <= MAX_PICTOGRAM and not re.search(r"[\s<>&\"']", value)
+    return None if fine else "must be an emoji, or the name of a drawing"
+
+
 def _topic(value: Any) -> str | None:
     fine = isinstance(value, str) and value and not re.search(r"[+#\s]", value)
     return None if fine else "must be one MQTT topic, without + or #"
@@ -111,6 +121,7 @@ SETTINGS: Mapping[str, _Field] = {
     "base_map": (_base_map, False),
     "traccar_topic": (_topic, False),
     "zones": (_mode, False),
+    "policy": (_policy, False),
     "gateways": (_table, False),
     "facilities": (_tables, False),
     "categories": (_tables, False),
@@ -122,7 +133,7 @@ _FACILITY: Mapping[str, _Field] = {
     "lon": (_number(-180, 180), True),
     "radius_m": (_number(10, 5000), False),
 }
-_CATEGORY: Mapping[str, _Field] = {"id": (_id, True), "names": (_names, False)}
+_CATEGORY: Mapping[str, _Field] = {"id": (_id, True), "names": (_names, False), "pictogram": (_pictogram, False)}
 _GATEWAY: Mapping[str, _Field] = {"received_at_allowed": (_boolean, False)}
 
 
@@ -199,9 +210,12 @@ def _city(table: Mapping[str, Any]) -> City:
             Facility(f["id"], float(f["lat"]), float(f["lon"]), float(f.get("radius_m", 150.0)), f.get("kind", "other"))
             for f in table.get("facilities", [])
         ),
-        categories=tuple(Category(c["id"], dict(c.get("names", {}))) for c in table.get("categories", [])),
+        categories=tuple(
+            Category(c["id"], dict(c.get("names", {})), c.get("pictogram", "")) for c in table.get("categories", [])
+        ),
         traccar_topic=table.get("traccar_topic"),
         map_centre=(float(centre[0]), float(centre[1])) if centre else None,
         base_map=table.get("base_map"),
         zones=Mode(table.get("zones", Mode.LIVE)),
+        policy=Policy(table.get("policy", Policy.JUST_IN_TIME)),
     )

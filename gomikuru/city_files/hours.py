@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from residents.calendar.rules import WEEKDAYS, weekdays_of
+
+__all__ = ["DAY_MIN", "WEEKDAYS", "minutes_of", "weekdays_of", "window_of"]
+
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 DAY_MIN = 24 * 60
 
@@ -25,11 +28,3 @@ def window_of(text: str) -> tuple[int, int] | None:
     if first is None or last is None or last <= first:
         return None
     return first, last
-
-
-def weekdays_of(text: str) -> tuple[int, ...] | None:
-    """Read weekday names as numbers, Monday 0; None if one is unknown, or none is there."""
-    words = text.replace(",", " ").lower().split()
-    if not words or any(word not in WEEKDAYS for word in words):
-        return None
-    return tuple(sorted({WEEKDAYS.index(word) for word in words}))

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from babel import Locale, UnknownLocaleError
 from babel.messages.pofile import PoFileError, read_po
 
-from notifier.words import LAST_RESORT, Catalogue, Words, problems
+from notifier.tongue import Catalogue
+from notifier.words import LAST_RESORT, Words, problems
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 _REVIEW = re.compile(r'^"X-Native-Speaker-Review: (yes|no)\\n"$', re.MULTILINE)

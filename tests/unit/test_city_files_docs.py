@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from geofence import assignments
-from gomikuru.city_files import calendar_csv, city_toml, routes_geojson, trucks_csv
+from gomikuru.city_files import calendar_csv, city_toml, exceptions_csv, routes_geojson, trucks_csv
 from gomikuru.trucks import SAMPLE
 from ingest.decode import decode
 from ingest.dialects.native import NativeFix
@@ -30,7 +30,7 @@ def blocks(language: str) -> list[str]:
 @pytest.mark.parametrize("text", [GUIDE, README], ids=["docs/operators.md", "data/routes/README.md"])
 def test_every_field_is_documented(text: str) -> None:
     """Each setting of city.toml, column and property stands in both texts."""
-    fields = {*city_toml.SETTINGS, *trucks_csv.COLUMNS, *calendar_csv.COLUMNS}
+    fields = {*city_toml.SETTINGS, *trucks_csv.COLUMNS, *calendar_csv.COLUMNS, *exceptions_csv.COLUMNS}
     fields |= {*assignments.COLUMNS, *routes_geojson.LINE_PROPERTIES, *routes_geojson.STOP_PROPERTIES}
     assert [field for field in sorted(fields) if not re.search(rf"\b{field}\b", text)] == []
 
@@ -48,10 +48,11 @@ def test_the_toml_of_the_guide_is_a_city() -> None:
 def test_the_tables_of_the_guide_are_read() -> None:
     """The CSV examples are valid as they stand."""
     city, _ = city_toml.read_city(("".join(blocks("toml")) + '[[categories]]\nid = "plastic"\n').encode())
-    trucks, assigned, calendar = blocks("csv")
+    trucks, assigned, calendar, exceptions = blocks("csv")
     assert assignments.read_assignments(assigned.encode())[1] == []
     assert trucks_csv.read_trucks(trucks.encode(), city)[1] == []
     assert calendar_csv.read_calendar(calendar.encode())[1] == []
+    assert exceptions_csv.read_exceptions(exceptions.encode())[1] == []
 
 
 def test_what_a_truck_sends_is_in_the_guide_field_by_field() -> None:

@@ -31,6 +31,7 @@ WHOLE_ROOMS = ("model", "geofence", "residents")
 SINGLE_FRONTS = (
     *("ingest/decode.py", "ingest/screen.py", "ingest/dialects"),
     *("notifier/policy.py", "notifier/words.py", "notifier/outcome.py"),
+    *("notifier/saying.py", "notifier/tongue.py", "notifier/in_calendar.py"),
     "gomikuru/evaluation",
 )
 NOT_FRONTS = {"geofence/ports.py", "geofence/worker.py", "geofence/files.py", "residents/ports.py"}

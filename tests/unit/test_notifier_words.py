@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import product
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.alert import Kind
-from model.city import Category, City
+from model.alert import Collected, Kind
+from model.city import Category, City, Policy
 from model.subscription import Lead, MetresLead, MinutesLead, ZoneLead
 from model.times import parse_rfc3339
 from notifier.adapters.catalogues import LOCALES, CatalogueFault, load_words, read_catalogue
+from notifier.in_calendar import InCalendar
 from notifier.words import ENTRIES, Words, problems, tag_of
+from residents.calendar.plan import Change, Collection, Plan
+from residents.calendar.rules import Rule
 from tests.support.notifying import WORDS, alert, city
+from web.feeds import calendar_of
 
 ETA = parse_rfc3339("2026-11-23T08:40:00+09:00")
+DAY = date(2026, 11, 27)
+WHY = {"ja": "台風のため", "en": "typhoon"}
 LEADS: tuple[Lead, ...] = (ZoneLead(), MetresLead(500.0), MinutesLead(10.0))
 
 
@@ -52,9 +60,11 @@ def test_a_zone_is_called_by_its_name_and_not_its_id() -> None:
 def test_an_expected_time_is_local_and_a_range_where_there_is_one() -> None:
     """08:40 in Tokyo is said as such, between low and high where both are known."""
     lead = MinutesLead(10.0)
-    assert "8:40ごろに来る見込み" in WORDS.compose(alert(lead=lead, eta_ms=ETA), "ja", city()).body
+    assert "約9分で来ます（8:40ごろ）" in WORDS.compose(alert(lead=lead, eta_ms=ETA), "ja", city()).body
     ranged = alert(lead=lead, eta_ms=ETA, eta_low_ms=ETA - 120_000, eta_high_ms=ETA + 300_000)
-    assert "8:38〜8:45ごろに来る見込み" in WORDS.compose(ranged, "ja", city()).body
+    said = WORDS.compose(ranged, "ja", city()).body
+    assert said == "燃えるごみの収集車が約9分で来ます（8:38〜8:45ごろ）。袋を出してください。"
+    assert "in about 9 minutes (between 8:38" in WORDS.compose(ranged, "en", city()).body
     assert "まもなく来ます" in WORDS.compose(alert(lead=lead), "ja", city()).body
 
 
@@ -93,7 +103,16 @@ def test_a_silent_truck_is_told_with_when_it_was_heard_and_last_expected() -> No
 
 @pytest.mark.parametrize(
     ("wanted", "of_city", "spoken"),
-    [("ja-JP", "en", "ja"), ("en", "ja", "en"), ("ko", "ja", "ja"), ("ko", "pt-BR", "en"), ("", "", "en")],
+    [
+        ("ja-JP", "en", "ja"),
+        ("en", "ja", "en"),
+        ("eo", "ja", "ja"),
+        ("eo", "fr", "en"),
+        ("eo", "pt-BR", "pt"),
+        ("zh-TW", "ja", "zh-Hant"),
+        ("ja-easy", "en", "ja-easy"),
+        ("", "", "en"),
+    ],
 )
 def test_an_unknown_language_falls_back_to_the_citys_and_then_to_english(
     wanted: str, of_city: str, spoken: str
@@ -124,6 +143,54 @@ def test_title_and_body_fit_a_lock_screen_in_japanese_whatever_the_names(
     assert message.body.endswith("。")
 
 
+def test_a_correction_says_from_when_to_when_and_that_the_truck_is_late() -> None:
+    """What changed, and why; and the other way round."""
+    times = {"eta_ms": ETA, "eta_low_ms": ETA - 60_000, "eta_high_ms": ETA + 240_000}
+    late = alert(kind=Kind.CORRECTED, was_ms=ETA - 600_000, **times)
+    assert WORDS.compose(late, "ja", city()).body == (
+        "燃えるごみの収集車が遅れ、8:30から8:39〜8:44ごろに変わりました。それまでに袋を出してください。"
+    )
+    assert "is early" in WORDS.compose(alert(kind=Kind.CORRECTED, was_ms=ETA + 600_000, **times), "en", city()).body
+
+
+def test_passed_says_the_next_day_and_disrupted_the_reason() -> None:
+    """The plan's next day where there is one; dispatch's reason in the resident's language, else the city's."""
+    said = WORDS.compose(alert(kind=Kind.PASSED), "ja", city(), None, InCalendar(True, None, DAY)).body
+    assert said == "燃えるごみの収集車が通りました。次の収集日は11月27日(金)です。"
+    disrupted = alert(kind=Kind.DISRUPTED, reasons={"ja": "道路工事のため。", "en": "road works"})
+    assert WORDS.compose(disrupted, "ja", city()).body.endswith("理由：道路工事のため。")
+    assert WORDS.compose(disrupted, "en", city()).body.endswith("Reason: road works.")
+    assert WORDS.compose(disrupted, "ko", city()).body.endswith("이유: 道路工事のため.")
+
+
+def test_where_the_city_fixes_the_time_every_word_serves_it() -> None:
+    """A call names the time instead of saying now; after it nobody is invited to bring a bag."""
+    fixed = msgspec.structs.replace(city(), policy=Policy.BY_DEADLINE)
+    soon, past = InCalendar(True, ETA), InCalendar(True, ETA - 3_600_000)
+    assert WORDS.compose(alert(), "ja", fixed, None, soon).body.endswith("袋は8:40までに出してください。")
+    for kind in (Kind.CORRECTED, Kind.HERE):
+        said = WORDS.compose(alert(kind=kind, eta_ms=ETA), "en", fixed, None, past).body
+        assert "Please" not in said
+        assert "bring" not in said
+
+
+def test_a_reminder_names_everything_and_its_time_and_a_withdrawn_one_says_so() -> None:
+    """Two kinds of waste are one message; what is cancelled, to when it moved, why, and what remains."""
+    at = parse_rfc3339("2026-11-22T19:00:00+09:00")
+    names = {"burnable": {"ja": "燃えるごみ", "en": "burnable waste"}, "plastic": {"ja": "プラ", "en": "plastic"}}
+    two = msgspec.structs.replace(city(), categories=tuple(Category(k, v) for k, v in names.items()))
+    both = alert(kind=Kind.REMINDER, fired_ms=at, collected=Collected(("burnable", "plastic"), 480))
+    assert WORDS.compose(both, "ja", two).body == "明日は燃えるごみ、プラの収集日です。袋は8:00までに出してください。"
+    gone = Collected(("plastic",), 480, ("burnable",), "2026-11-27")
+    changed = alert(kind=Kind.REMINDER, fired_ms=at, ordinal=10_001, collected=gone, reasons=WHY)
+    said = WORDS.compose(changed, "ja", two)
+    assert said.title == "収集日が変わりました"
+    assert said.body == (
+        "明日の燃えるごみの収集はありません。11月27日(金)に収集します。プラは予定どおりです。理由：台風のため。"
+    )
+    assert said.tag == WORDS.compose(alert(kind=Kind.REMINDER), "ja", two).tag != changed.id
+
+
 @pytest.mark.parametrize("language", WORDS.languages)
 def test_every_entry_of_a_catalogue_is_used_and_none_is_missing(language: str) -> None:
     """Composing everything that can be said uses exactly the entries that the catalogue must hold."""
@@ -138,7 +205,18 @@ def test_every_entry_of_a_catalogue_is_used_and_none_is_missing(language: str) -
                 kind=kind, lead=lead, service_day=day, zone=zone, category=category, eta_ms=eta,
                 eta_low_ms=eta and low, eta_high_ms=eta, heard_ms=heard,
             )  # fmt: skip
-            words.compose(one, language, city(), zone)
+            for was in (None, ETA - 900_000, ETA + 900_000):
+                told = msgspec.structs.replace(one, was_ms=was, reasons=WHY if was else {})
+                calendar = InCalendar(True, was, DAY if was else None)
+                words.compose(told, language, city(), zone, calendar)
+    fixed = msgspec.structs.replace(city(), policy=Policy.BY_DEADLINE)
+    words.compose(alert(), language, fixed, None, InCalendar(True, ETA))
+    for day in days:
+        about = Collected(("plastic",), 480, ("burnable",), "2026-11-27")
+        at = parse_rfc3339("2026-11-22T19:00:00+09:00")
+        words.compose(alert(kind=Kind.REMINDER, fired_ms=at, service_day=day, collected=about), language, city())
+    plan = Plan([Collection("z", "burnable", Rule((0,)), 480)], [Change(date(2026, 11, 23), None, None, DAY, WHY)])
+    calendar_of(plan, "z", city(), words.tongue(language, city()), DAY, DAY, "z")
     assert watched.used == set(ENTRIES) == set(watched)
 
 
