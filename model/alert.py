@@ -34,7 +34,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     `number` is the subscription's. A `shadow` alert is decided and kept, and never sent: its home's zone is on trial.
     `heard_ms`: where a truck has fallen silent, the instant of its last position. `was_ms`: the time that a correction
-    replaces. `reasons`: why, by language tag, as dispatch or the city wrote it. `collected` with reminders.
+    replaces. `reasons`: why, by language tag, as dispatch or the city wrote it. `collected` with reminders. `tries`: no
+    alert but a test push, asked for by the household, to the target of this place in its list alone.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     was_ms: int | None = None
     reasons: dict[str, str] = {}
     collected: Collected | None = None
+    tries: int | None = None
 
 
 def alert_id(city: str, service_day: str, run: str, subscription: str, kind: Kind, ordinal: int) -> str:
