@@ -13,6 +13,7 @@ import structlog
 
 from gomikuru.public_city import PublicFiles
 from gomikuru.settings import Settings
+from gomikuru.today import EnginesToday, EngineToday
 from notifier.adapters.catalogues import languages
 from residents.adapters.key_files import AgreedKeys
 from residents.adapters.reception import Reception
@@ -43,11 +44,12 @@ def house_of(parts: Parts, store: RedisStore, keys: AgreedKeys) -> House:
     known = frozenset(languages())
     cities: Mapping[str, PublicCity] = {folder.city.id: PublicFiles(folder, known) for folder in parts.cities}
     registry = RedisRegistry(store, clock, sealers=keys.sealer)
+    engines = {folder.city.id: EngineToday(folder.city, store) for folder in parts.cities}
     return House(
         cities=cities,
         registry=registry,
         reception=Reception(store, registry, keys, clock),
-        today=AlertsToday(store, cities),
+        today=EnginesToday(engines, AlertsToday(store, cities)),
         notices=StreamNotices(store),
         reports=StreamReports(store, settings.public.reports_max),
         guard=Guard(Rates(**settings.rates.model_dump())),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -24,9 +25,10 @@ from geofence.runs import day_of
 from geofence.state import TRUCK, Truck, state_of
 from geofence.zones import ZoneBook
 from model.city import City
-from model.subscription import InZone, Place
+from model.subscription import AtPoint, InZone, Place, Subscription
 from residents.today import NearTruck, State, Today, Window
 from streams.ports import Store
+from web.ports import TodaySource
 
 FRESH_S = 5.0
 NAMES_S = 60.0
@@ -142,3 +144,30 @@ class EngineToday:
     def _near(self, name: str) -> tuple[NearTruck, ...]:
         last = self._trucks[name].track.last
         return () if last is None else (NearTruck(*unproject(last.x, last.y), last.at_ms),)
+
+
+class EnginesToday:
+    """Today as the engines see it, and where they say nothing, as the source behind them does; see web.ports."""
+
+    def __init__(self, engines: Mapping[str, EngineToday], behind: TodaySource) -> None:
+        self._engines = engines
+        self._behind = behind
+
+    def today(self, city: str, subscription: Subscription, now_ms: int) -> Today:
+        """Tell it for one home: on a day without a collection no truck is its truck."""
+        told = self._behind.today(city, subscription, now_ms)
+        return self._better(city, subscription.place, told, now_ms)
+
+    def at_point(self, city: str, point: AtPoint, zone: str | None, now_ms: int) -> Today:
+        """Tell it for a collection point."""
+        return self._better(city, point, self._behind.at_point(city, point, zone, now_ms), now_ms)
+
+    def _better(self, city: str, place: Place, told: Today, now_ms: int) -> Today:
+        if told.state is State.NO_COLLECTION:
+            return told
+        seen = self._engines[city].at(place, now_ms)
+        if seen is None or seen.state is State.NOT_STARTED:
+            return told
+        if seen.state is State.PASSED is told.state:
+            return told
+        return seen

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from geofence.limits import Limits
-from gomikuru.today import EngineToday
-from model.subscription import InZone, Pin
-from residents.today import State
+from gomikuru.today import EnginesToday, EngineToday
+from model.subscription import AtPoint, InZone, Pin, Subscription
+from residents.today import State, Today
 from streams.ports import Store
 from tests.contract.test_geofence_worker import Drawer, offered, work_off
 from tests.contract.test_minutes_worker import STREET, TODAY, profile, worker
@@ -54,3 +56,36 @@ def test_a_silent_truck_is_said_to_be_silent(store: Store) -> None:
 def test_a_city_without_a_profile_says_nothing(store: Store) -> None:
     """Where nothing was learned yet, somebody else must say what today brings."""
     assert EngineToday(CITY, store).at(pin(STREET[0]), 0) is None
+
+
+class Behind:
+    """What another source says of every home."""
+
+    def __init__(self, told: Today) -> None:
+        self.told = told
+
+    def today(self, city: str, subscription: Subscription, now_ms: int) -> Today:
+        return self.told
+
+    def at_point(self, city: str, point: AtPoint, zone: str | None, now_ms: int) -> Today:
+        return self.told
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (Today(state=State.NOT_STARTED), State.WINDOW),
+        (Today(state=State.UNKNOWN), State.WINDOW),
+        (Today(state=State.NO_COLLECTION), State.NO_COLLECTION),
+    ],
+)
+def test_the_engine_knows_better_but_on_a_day_without_a_collection(store: Store, told: Today, shown: State) -> None:
+    """A truck that serves others on a home's free day is not announced to it."""
+    drive = Drive(TODAY).serve(STREET[:4])
+    one = worker(store, "one", Drawer(profile()))
+    one.turn()
+    offered(store, drive.pings)
+    work_off(store, one)
+    both = EnginesToday({CITY.id: EngineToday(CITY, store)}, Behind(told))
+    lat, lon = place(*STREET[5])
+    assert both.at_point(CITY.id, AtPoint("P", lat, lon), None, drive.pings[-1].received_ms).state is shown
