@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from geofence.forecast.outlook import Outlook
-from geofence.forecast.walk import Floats
+from geofence.forecast.walk import Floats, Ints
 from geofence.foretold import Doubt, Foretold, Saying
 from geofence.scene import Scene
 
@@ -45,6 +45,17 @@ class Ahead(msgspec.Struct, frozen=True):
 def coming(ahead: Ahead) -> list[int]:
     """Tell which of the places ahead the truck is more likely to reach than not."""
     return np.flatnonzero(ahead.outlook.within(1e9) >= CORRECT_CHANCE).tolist()
+
+
+def soonest(ahead: Ahead, rows: Ints) -> int | None:
+    """Tell which of some places ahead the truck reaches first; None of none."""
+    return int(rows[int(np.argmin(ahead.middle_s[rows]))]) if len(rows) else None
+
+
+def first_coming(ahead: Ahead, places: Ints) -> int | None:
+    """Tell which of a zone's places the truck reaches first, of those that it is more likely to reach than not."""
+    rows = np.array(coming(ahead), dtype=np.int64)
+    return soonest(ahead, rows[np.isin(ahead.outlook.place[rows], places)])
 
 
 def corrected(ahead: Ahead, lead_min: float, scene: Scene) -> list[int]:
