@@ -74,7 +74,7 @@ class MinutesHomes:
         self._ids.append(home.subscription.encode())
         self._lat.append(home.lat)
         self._lon.append(home.lon)
-        self._lead.append(round(home.lead_min / GRAIN_MIN) * GRAIN_MIN)
+        self._lead.append(grained(home.lead_min))
         self._mask.append(home.mask)
         self._wants.append(sum(_BIT.get(kind, 0) for kind in home.kinds))
 
@@ -173,6 +173,11 @@ class MinutesHomes:
         """Take note of the leads of keys; one that nobody has any more is forgotten with the next sorting."""
         self._leads.update(np.flatnonzero(np.bincount(keys[keys >= 0] % _LEADS)).tolist())
         self.leads_min = tuple(lead * GRAIN_MIN for lead in sorted(self._leads))
+
+
+def grained(lead_min: float) -> float:
+    """Round a lead as it is kept."""
+    return round(lead_min / GRAIN_MIN) * GRAIN_MIN
 
 
 def _key(place: int, lead_min: float) -> int:

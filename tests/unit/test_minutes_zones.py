@@ -87,7 +87,7 @@ def test_a_truck_that_turns_away_before_the_zone_corrects_it_once() -> None:
 
 
 def test_a_home_that_subscribes_in_mid_run_is_told_with_the_next_ping() -> None:
-    """Its zone was foretold to others already; it is told alone, and they are not told again."""
+    """Its zone was foretold to others already; it is told alone, also where its lead is only kept as theirs is."""
     today = usual()
     twin = Twin(CITY)
     twin.zones(ZONES, 0)
@@ -95,7 +95,7 @@ def test_a_home_that_subscribes_in_mid_run_is_told_with_the_next_ping() -> None:
     twin.homes([zone_home(1, "east")], 0)
     joined_ms = today.reached[SOUTH[5]]
     first = [alert.subscription for alert in twin.play(ping for ping in today.pings if ping.received_ms <= joined_ms)]
-    twin.homes([zone_home(2, "east")], joined_ms)
+    twin.homes([zone_home(2, "east", 9.8)], joined_ms)
     after = list(twin.play(ping for ping in today.pings if ping.received_ms > joined_ms))
     assert first == ["s1"]
     assert [alert.subscription for alert in after] == ["s2"]
