@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from geofence.assignments import Assignments
 from geofence.forecast.recorded import day_ordinal, midnight_ms
 from geofence.forecaster import Forecaster
-from geofence.geometry import project
 from geofence.homes import HomeIndex, HomeRow, HomeRows
 from geofence.limits import Limits
 from geofence.minutes_homes import MinutesHome, MinutesHomes
 from geofence.minutes_zones import MinutesZones, ZoneHome
+from geofence.runs import day_of, name_of
 from geofence.stored_homes import EMPTY, StoredHomes
+from geofence.zone_homes import ZoneHomes
 from geofence.zones import Fence, ZoneBook
 from model.city import City
 from model.event import HomesChanged
@@ -28,15 +27,6 @@ ZONES = "zones"
 PROFILE = "profile"
 ASSIGNMENTS = "assignments"
 LAST_BIT = 31
-
-
-class Resident(msgspec.Struct, frozen=True):
-    """A subscriber to a zone: category bits, and the place on the plane where the zone is found by place."""
-
-    subscription: str
-    mask: int
-    zone: str | None
-    spot: tuple[float, float] | None
 
 
 class Book:
@@ -55,8 +45,7 @@ class Book:
         self.assignments = Assignments()
         self.assignments_version = ""
         self.forecaster: Forecaster | None = None
-        self.by_zone: dict[str, dict[int, Resident]] = {}
-        self._residents: dict[int, Resident] = {}
+        self.zone_homes = ZoneHomes()
         self._stored = StoredHomes()
         self._bits: dict[str, int] = {}
         self._touched: set[str] = set()
@@ -77,9 +66,7 @@ class Book:
         self.zones = ZoneBook(zones, self.limits)
         self.zones_version = version
         self._touched.add(ZONES)
-        self.by_zone = {}
-        for number, resident in self._residents.items():
-            self._settle(number, resident)
+        self.zone_homes.drawn(self.zones)
         self._serve_zones()
 
     def take_forecaster(self, forecaster: Forecaster) -> None:
@@ -106,6 +93,10 @@ class Book:
         minute = (at_ms - midnight_ms(ordinal, self.city.timezone)) / 60_000
         route, assigned = self.assignments.route(truck, ordinal, minute)
         return route if assigned else self.routes.get(truck)
+
+    def service(self, truck: str, route: str | None, at_ms: int) -> tuple[str, str]:
+        """Tell the service day of an instant, and the name of the service to which a truck on a route belongs."""
+        return day_of(at_ms, self.city), name_of(route, self.categories.get(truck))
 
     @property
     def leads_min(self) -> tuple[float, ...]:
@@ -152,8 +143,7 @@ class Book:
             else:
                 self.minutes.put(_minutes_home(home, home.place, home.lead, mask))
         elif isinstance(home.lead, ZoneLead):
-            self._residents[home.number] = resident = _resident(home, mask)
-            self._settle(home.number, resident)
+            self.zone_homes.put(home, mask, self.zones)
 
     def _mask(self, home: Home) -> int:
         mask = 0
@@ -161,20 +151,10 @@ class Book:
             mask |= self.bit(category)
         return mask
 
-    def _settle(self, number: int, resident: Resident) -> None:
-        zone = resident.zone
-        if resident.spot is not None:
-            fence = self.zones.at(*resident.spot)
-            zone = fence.zone.id if fence else None
-        if zone is not None:
-            self.by_zone.setdefault(zone, {})[number] = resident
-
     def _unsettle(self, number: int) -> None:
         self.minutes.drop(number)
         self.minutes_zones.drop(number)
-        if self._residents.pop(number, None) is not None:
-            for residents in self.by_zone.values():
-                residents.pop(number, None)
+        self.zone_homes.drop(number)
 
     def is_shadow(self, number: int) -> bool:
         """Tell whether a home is on trial: by its zone, in no zone by the city's own mode."""
@@ -185,7 +165,7 @@ class Book:
         return (mode or self.city.zones) is Mode.SHADOW
 
     def _fence_of(self, number: int) -> Fence | None:
-        resident = self._residents.get(number)
+        resident = self.zone_homes.get(number)
         zone = resident.zone if resident is not None and resident.spot is None else self.minutes_zones.zone_of(number)
         if zone is not None:
             return self.zones.fences.get(zone)
@@ -217,7 +197,7 @@ class Book:
     def count(self) -> tuple[int, int]:
         """Tell how many homes and zones are in force."""
         minutes = len(self.minutes) + len(self.minutes_zones)
-        return len(self.homes) + minutes + len(self._residents), len(self.zones.fences)
+        return len(self.homes) + minutes + len(self.zone_homes), len(self.zones.fences)
 
     def load(self, fields: Mapping[str, bytes]) -> None:
         """Take the stored homes, a chunk at a time; the zones come by `take_zones`."""
@@ -232,12 +212,6 @@ class Book:
             self.homes = self.homes.with_columns(rows.columns())
         self.minutes.settle()
         self._touched.clear()
-
-
-def _resident(home: Home, mask: int) -> Resident:
-    if isinstance(home.place, InZone):
-        return Resident(home.subscription, mask, home.place.zone, None)
-    return Resident(home.subscription, mask, None, project(home.place.lat, home.place.lon))
 
 
 def _minutes_home(home: Home, place: Pin | AtPoint, lead: MinutesLead, mask: int) -> MinutesHome:

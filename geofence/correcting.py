@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from geofence.forecast.outlook import Outlook
-from geofence.forecast.walk import Floats
+from geofence.forecast.walk import Floats, Ints
 from geofence.foretold import Doubt, Foretold, Saying
 from geofence.scene import Scene
 
@@ -47,16 +47,31 @@ def coming(ahead: Ahead) -> list[int]:
     return np.flatnonzero(ahead.outlook.within(1e9) >= CORRECT_CHANCE).tolist()
 
 
+def soonest(ahead: Ahead, rows: Ints) -> int | None:
+    """Tell which of some places ahead the truck reaches first; None of none."""
+    return int(rows[int(np.argmin(ahead.middle_s[rows]))]) if len(rows) else None
+
+
+def first_coming(ahead: Ahead, places: Ints) -> int | None:
+    """Tell which of a zone's places the truck reaches first, of those that it is more likely to reach than not."""
+    rows = np.array(coming(ahead), dtype=np.int64)
+    return soonest(ahead, rows[np.isin(ahead.outlook.place[rows], places)])
+
+
 def corrected(ahead: Ahead, lead_min: float, scene: Scene) -> list[int]:
     """Tell which places to correct now, each once, and record it."""
-    return [k for k in coming(ahead) if moved(ahead, k, int(ahead.outlook.place[k]), lead_min, scene)]
+    ahead_at = ahead.outlook.place.tolist()
+    return [k for k in coming(ahead) if moved(ahead, k, ahead_at[k], lead_min, scene)]
 
 
 def moved(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) -> bool:
     """Tell whether what was foretold under a number is to be corrected to the k-th place's time, and record it."""
-    eta, foretold = ahead.instants(k, scene.fix_ms), scene.round_foretold
+    foretold = scene.round_foretold
     said = foretold.to_correct(told_by, lead_min)
-    if said is None or _foreign(said, eta[0], scene.truck) or not _lasting(said, eta, scene.fix_ms, foretold):
+    if said is None:
+        return False
+    eta = ahead.instants(k, scene.fix_ms)
+    if _foreign(said, eta[0], scene.truck) or not _lasting(said, eta, scene.fix_ms, foretold):
         return False
     foretold.correct(said, eta[0], again=float(ahead.middle_s[k]) > 60.0 * lead_min + AGAIN_S)
     return True

@@ -66,9 +66,8 @@ def _serves(fence: Fence, scene: Scene) -> bool:
 
 
 def _subscribers(zone: str, scene: Scene) -> list[Nominee]:
-    residents = scene.book.by_zone.get(zone, {})
     return [
         Nominee(number, resident.subscription, ZoneLead(), scene.limits.zone_useful_ms, zone)
-        for number, resident in sorted(residents.items())
+        for number, resident in scene.book.zone_homes.of(zone)
         if scene.concerns(resident.mask) and not scene.told.has(number)
     ]

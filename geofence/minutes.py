@@ -131,18 +131,18 @@ def _zoned(
     for zone in zones.served(lead_min):
         rows = np.flatnonzero(np.isin(ahead.outlook.place, zone.places))
         homes = zones.at(zone.zone, lead_min)
-        k = _soonest(ahead, rows[fires[rows]])
+        k = correcting.soonest(ahead, rows[fires[rows]])
         if k is not None:
             for ordinal in _calls(ahead, k, zone.key, lead_min, scene):
                 yield from _nominees(ahead, k, homes, lead_min, scene, Kind.APPROACHING, ordinal)
-        k = _soonest(ahead, rows[ahead.outlook.within(1e9)[rows] >= correcting.CORRECT_CHANCE])
-        served = served_places(so_far.served, 8 * len(so_far.served))[zone.places].any()
-        if k is not None and not served and correcting.moved(ahead, k, zone.key, lead_min, scene):
+        k = None if served_any(so_far, zone.places) else correcting.first_coming(ahead, zone.places)
+        if k is not None and correcting.moved(ahead, k, zone.key, lead_min, scene):
             yield from _nominees(ahead, k, homes, lead_min, scene, Kind.CORRECTED)
 
 
-def _soonest(ahead: Ahead, rows: Ints) -> int | None:
-    return int(rows[int(np.argmin(ahead.middle_s[rows]))]) if len(rows) else None
+def served_any(so_far: DaySoFar, places: Ints) -> bool:
+    """Tell whether a truck has served any of some places today."""
+    return bool(served_places(so_far.served, 8 * len(so_far.served))[places].any())
 
 
 def _homes(ahead: Ahead, k: int, lead_min: float, scene: Scene, kind: Kind, ordinal: int = 1) -> Iterator[Nominee]:

@@ -12,17 +12,13 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
-import shapely
 
 from geofence.forecast.profile import Profile
-from geofence.forecast.walk import Floats, Ints
-from geofence.geometry import project, project_many
+from geofence.forecast.walk import Ints
+from geofence.geometry import project
+from geofence.serving import Serving
 from model.kind import OPT_IN, Kind
 
-STOP_WITHIN_M = 60.0
-PLACE_WITHIN_M = 150.0
-NEAR_M = 30.0
 GRAIN_MIN = 0.5
 """Leads are rounded to half minutes: 3 to 60 gives at most 115 of them."""
 
@@ -59,11 +55,12 @@ class MinutesHomes:
         self._lat, self._lon, self._lead = array("d"), array("d"), array("d")
         self._ids: list[bytes] = []
         self._row: dict[int, int] = {}
-        self._profile: Profile | None = None
+        self._serving: Serving | None = None
         self._sorted = self._settled = 0
         self._keys: Ints = np.zeros(0, dtype=np.int64)
         self._order: Ints = np.zeros(0, dtype=np.int64)
         self._fresh: dict[int, list[int]] = {}
+        self._leads: set[int] = set()
         self.leads_min: tuple[float, ...] = ()
 
     def __len__(self) -> int:
@@ -77,7 +74,7 @@ class MinutesHomes:
         self._ids.append(home.subscription.encode())
         self._lat.append(home.lat)
         self._lon.append(home.lon)
-        self._lead.append(round(home.lead_min / GRAIN_MIN) * GRAIN_MIN)
+        self._lead.append(grained(home.lead_min))
         self._mask.append(home.mask)
         self._wants.append(sum(_BIT.get(kind, 0) for kind in home.kinds))
 
@@ -87,23 +84,24 @@ class MinutesHomes:
 
     def served_by(self, profile: Profile) -> None:
         """Let a profile's places serve the homes. All are assigned anew."""
-        self._profile = profile
+        self._serving = Serving(profile)
         self._sort()
 
     def settle(self) -> None:
         """Assign what was put since: into the small part, or, where that has grown, all anew."""
         count = len(self._ids)
-        if self._profile is None:
+        if self._serving is None:
             return
         if count - self._sorted > max(4096, self._sorted // 8):
             self._sort()
             return
         rows = np.arange(self._settled, count)
-        for row, key in zip(rows.tolist(), self._keys_of(rows).tolist(), strict=True):
+        keys = self._keys_of(rows)
+        for row, key in zip(rows.tolist(), keys.tolist(), strict=True):
             if key >= 0:
                 self._fresh.setdefault(key, []).append(row)
         self._settled = count
-        self._note_leads()
+        self._note_leads(keys)
 
     def at(self, place: int, lead_min: float) -> list[Served]:
         """Give the homes of a place that have a lead, by number."""
@@ -135,8 +133,8 @@ class MinutesHomes:
         order = served[np.argsort(keys[served], kind="stable")]
         self._order, self._keys = order, keys[order]
         self._sorted = self._settled = len(self._ids)
-        self._fresh = {}
-        self._note_leads()
+        self._fresh, self._leads = {}, set()
+        self._note_leads(self._keys)
 
     def _compact(self) -> None:
         if len(self._row) == len(self._ids):
@@ -150,17 +148,18 @@ class MinutesHomes:
 
     def _keys_of(self, rows: Ints) -> Ints:
         """Tell for rows the key of their place and lead, -1 where no place is near."""
-        if self._profile is None or not len(rows):
+        if self._serving is None or not len(rows):
             return np.full(len(rows), -1, dtype=np.int64)
-        place = places_serving(np.array(self._lat)[rows], np.array(self._lon)[rows], self._profile)
-        lead = np.round(np.array(self._lead)[rows] / GRAIN_MIN).astype(np.int64)
+        lat, lon, lead_min = (np.frombuffer(column)[rows] for column in (self._lat, self._lon, self._lead))
+        place = self._serving.at(lat, lon)
+        lead = np.round(lead_min / GRAIN_MIN).astype(np.int64)
         keys: Ints = np.where(place >= 0, place * _LEADS + lead, -1)
         return keys
 
     def place_of(self, number: int) -> int | None:
         """Tell which place serves a home, or None."""
         row = self._row.get(number)
-        if row is None or self._profile is None:
+        if row is None or self._serving is None:
             return None
         key = int(self._keys_of(np.array([row]))[0])
         return key // _LEADS if key >= 0 else None
@@ -170,48 +169,16 @@ class MinutesHomes:
         row = self._row.get(number)
         return None if row is None else project(self._lat[row], self._lon[row])
 
-    def _note_leads(self) -> None:
-        fresh = np.array(list(self._fresh), dtype=np.int64)
-        leads = np.unique(np.concatenate((self._keys, fresh)) % _LEADS)
-        self.leads_min = tuple((leads * GRAIN_MIN).tolist())
+    def _note_leads(self, keys: Ints) -> None:
+        """Take note of the leads of keys; one that nobody has any more is forgotten with the next sorting."""
+        self._leads.update(np.flatnonzero(np.bincount(keys[keys >= 0] % _LEADS)).tolist())
+        self.leads_min = tuple(lead * GRAIN_MIN for lead in sorted(self._leads))
+
+
+def grained(lead_min: float) -> float:
+    """Round a lead as it is kept."""
+    return round(lead_min / GRAIN_MIN) * GRAIN_MIN
 
 
 def _key(place: int, lead_min: float) -> int:
     return place * _LEADS + round(lead_min / GRAIN_MIN)
-
-
-def places_serving(lat: Floats, lon: Floats, profile: Profile) -> Ints:
-    """Tell the place that serves each home (degrees): of the regular stops close by the one where most is loaded.
-
-    Where there is none, the nearest place at which a truck works at all; -1 for none.
-    """
-    x, y = project_many(lat, lon)
-    points = shapely.points(x / profile.stretch, y / profile.stretch)
-    stop = _strongest(points, profile)
-    place: Ints = np.where(stop >= 0, stop, _nearest(points, profile.place_x, profile.place_y, PLACE_WITHIN_M))
-    return place
-
-
-def _strongest(points: npt.NDArray[np.object_], profile: Profile) -> Ints:
-    """Weigh each regular stop within reach by what is loaded there, less the farther it is."""
-    found = np.full(len(points), -1, dtype=np.int64)
-    if not profile.stops:
-        return found
-    places = shapely.points(profile.place_x[: profile.stops], profile.place_y[: profile.stops])
-    rows, near = shapely.STRtree(places).query(points, predicate="dwithin", distance=STOP_WITHIN_M)
-    away = shapely.distance(points[rows], places[near])
-    worth = profile.strength[near] * np.exp(-((away / NEAR_M) ** 2))
-    order = np.lexsort((near, -worth, rows))
-    first = order[np.append(True, rows[order][1:] != rows[order][:-1])] if len(order) else order
-    found[rows[first]] = near[first]
-    return found
-
-
-def _nearest(points: npt.NDArray[np.object_], x: Floats, y: Floats, within_m: float) -> Ints:
-    """Tell the nearest place of each point, -1 where none is near enough."""
-    found = np.full(len(points), -1, dtype=np.int64)
-    if len(x):
-        tree = shapely.STRtree(shapely.points(x, y))
-        rows, places = tree.query_nearest(points, max_distance=within_m, all_matches=False)
-        found[rows] = places
-    return found

@@ -15,7 +15,7 @@ import shapely
 
 from geofence.forecast.profile import Profile
 from geofence.forecast.walk import Ints
-from geofence.minutes_homes import GRAIN_MIN
+from geofence.minutes_homes import grained
 from geofence.zones import Fence, ZoneBook
 
 Told = tuple[int, str, int]
@@ -55,7 +55,7 @@ class MinutesZones:
     def put(self, home: ZoneHome) -> None:
         """Take or replace a home."""
         self.drop(home.number)
-        lead_min = round(home.lead_min / GRAIN_MIN) * GRAIN_MIN
+        lead_min = grained(home.lead_min)
         self._homes[home.number] = msgspec.structs.replace(home, lead_min=lead_min)
         self._by.setdefault((home.zone, lead_min), {})[home.number] = (home.number, home.subscription, home.mask)
         self._note_leads()

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import msgspec
+import structlog
 
+from geofence.batch import Outcome
 from geofence.state import State
 from model.event import Event
 from model.ping import Ping
@@ -61,6 +63,7 @@ class Pulse:
         self.failing = False
         self.held_up = False
         self.unserved = 0
+        self._logger = structlog.get_logger().bind(stage="geofence", city=city)
 
     def health(
         self,
@@ -107,6 +110,22 @@ class Pulse:
         newest = max((event.received_ms for event in events if isinstance(event, Ping)), default=None)
         if newest is not None:
             self.last_ping_ms = max(newest, self.last_ping_ms or newest)
+
+    def decided(self, outcome: Outcome) -> None:
+        """Count what a batch led to, and tell each alert."""
+        for verdict, count in outcome.verdicts.items():
+            self._meter.count("engine_pings", count, city=self._city, verdict=verdict)
+        for alert in outcome.alerts:
+            self._meter.count("engine_alerts", city=self._city, kind=alert.kind.value)
+            self._logger.info("alert_decided", alert=alert.id, ping=alert.ping, kind=alert.kind.value)
+
+    def store(self, why: str, **details: str) -> None:
+        """Note why the store did not answer, empty when it did; tell when it goes and comes back, not at every try."""
+        if why and self.store_ok:
+            self._logger.warning("store_unavailable", why=why, remedy="trying again", **details)
+        if not why and not self.store_ok:
+            self._logger.info("store_answers_again")
+        self.store_ok = not why
 
     def measure(self, cursor: str) -> None:
         """Ask the store what is left to decide."""

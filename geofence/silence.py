@@ -6,7 +6,8 @@ last heard decides whom it concerns. So a truck at the end of its round may be s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -14,13 +15,19 @@ from geofence import correcting, minutes
 from geofence.book import Book
 from geofence.correcting import Ahead
 from geofence.forecast.recorded import day_ordinal, midnight_ms
-from geofence.minutes_homes import Served
+from geofence.forecast.today import DaySoFar
+from geofence.minutes_zones import Told
 from geofence.runs import run_of
 from geofence.scene import Nominee, concerns
 from geofence.state import State, Truck
 from geofence.telling import Occasion, fire
 from model.alert import Alert, Kind
 from model.subscription import MinutesLead
+
+Said = Mapping[int, Sequence[float]]
+"""The leads for which each place, or zone, was foretold."""
+Waiting = tuple[int, float, Sequence[Told]]
+"""The place ahead, as its row in the outlook, the lead, and the homes that were told of it."""
 
 
 def weigh(state: State, at_ms: int, book: Book) -> list[Alert]:
@@ -58,26 +65,45 @@ def _others(truck: Truck, name: str, state: State, at_ms: int, book: Book) -> bo
 def _waiting(truck: Truck, name: str, state: State, at_ms: int, book: Book) -> Iterator[Nominee]:
     """Nominate the homes of places that were foretold, and to which the truck was still coming when last heard."""
     ahead, last = _last_look(truck, book), truck.track.last
-    if ahead is None or last is None:
+    if ahead is None or last is None or truck.so_far is None:
         return
     said: dict[int, list[float]] = {}
     for one in state.foretold_on(truck.round):
         said.setdefault(one.place, []).append(one.lead_min)
     bit = book.bit(book.categories.get(name))
-    for k in correcting.coming(ahead):
+    for k, lead_min, homes in chain(_at_places(ahead, said, book), _in_zones(ahead, truck.so_far, said, book)):
         middle, low, high = ahead.instants(k, last.at_ms)
         eta_ms = middle, low, high + at_ms - last.at_ms
-        place = int(ahead.outlook.place[k])
-        for home in (home for lead in said.get(place, ()) for home in book.minutes.at(place, lead)):
-            if concerns(bit, home.mask):
-                yield _nominee(home, eta_ms, at_ms, last.at_ms)
+        for number, subscription, mask in homes:
+            if concerns(bit, mask):
+                yield _nominee(number, subscription, lead_min, eta_ms, at_ms, last.at_ms)
 
 
-def _nominee(home: Served, eta_ms: tuple[int, int, int], at_ms: int, heard_ms: int) -> Nominee:
+def _at_places(ahead: Ahead, said: Said, book: Book) -> Iterator[Waiting]:
+    places = ahead.outlook.place.tolist()
+    for k in correcting.coming(ahead):
+        for lead_min in said.get(places[k], ()):
+            homes = book.minutes.at(places[k], lead_min)
+            yield k, lead_min, [(home.number, home.subscription, home.mask) for home in homes]
+
+
+def _in_zones(ahead: Ahead, so_far: DaySoFar, said: Said, book: Book) -> Iterator[Waiting]:
+    """Give the homes known by their zone, with the first of its places; none once any of these was served."""
+    for lead_min in book.minutes_zones.leads_min:
+        for zone in book.minutes_zones.served(lead_min):
+            if lead_min in said.get(zone.key, ()) and not minutes.served_any(so_far, zone.places):
+                k = correcting.first_coming(ahead, zone.places)
+                if k is not None:
+                    yield k, lead_min, sorted(book.minutes_zones.at(zone.zone, lead_min))
+
+
+def _nominee(
+    number: int, subscription: str, lead_min: float, eta_ms: tuple[int, int, int], at_ms: int, heard_ms: int
+) -> Nominee:
     return Nominee(
-        number=home.number,
-        subscription=home.subscription,
-        lead=MinutesLead(home.lead_min),
+        number=number,
+        subscription=subscription,
+        lead=MinutesLead(lead_min),
         useful_ms=minutes.useful_ms(eta_ms[2] - at_ms),
         kind=Kind.DISRUPTED,
         eta_ms=eta_ms,

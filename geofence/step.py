@@ -7,35 +7,27 @@ worker whose commit fails loads both anew. A kind of lead is a decider in DECIDE
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from math import hypot
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from geofence import approach, entering, minutes, motion, silence
-from geofence.assignments import read_assignments
+from geofence import approach, changes, entering, minutes, motion, silence
 from geofence.book import Book
-from geofence.files import read_zones
-from geofence.forecast.profile import BadProfile, decode_profile
 from geofence.forecast.recorded import day_ordinal
-from geofence.forecaster import Forecaster
 from geofence.geometry import project, stretch
 from geofence.motion import Motion, Phase
-from geofence.runs import ROUTE, Run, day_of, name_of
+from geofence.runs import ROUTE, Run, day_of
 from geofence.scene import Nominee, Scene
 from geofence.state import State, Truck
 from geofence.telling import Occasion, fire
 from geofence.track import Fix, Move, Verdict, follow
 from model.alert import Alert
-from model.event import AssignmentsChanged, Event, HomesChanged, ProfileChanged, Tick, Word, WordKind, ZonesChanged
+from model.event import Event, Tick
 from model.ping import Ping
-from model.subscription import MinutesLead
 
 DECIDERS = (entering.decide, approach.decide, minutes.decide)
 """Each kind of lead, in the order in which its alerts are listed: (truck, scene) -> (truck, nominees)."""
-
-FRESH_MS = 300_000
 
 
 class Decided(NamedTuple):
@@ -53,22 +45,9 @@ def step(state: State, event: Event, book: Book, documents: Mapping[str, bytes])
     if isinstance(event, Ping):
         return _ping(state, event, book)
     state.turn_day(day_of(event.at_ms, book.city))
-    if isinstance(event, HomesChanged):
-        _homes_changed(state, event, book)
-    elif isinstance(event, ZonesChanged):
-        zones, problems = read_zones(documents[event.version])
-        if not problems:
-            book.take_zones(zones, event.version)
-    elif isinstance(event, ProfileChanged):
-        _profile_changed(book, event, documents[event.version])
-    elif isinstance(event, AssignmentsChanged):
-        _assignments_changed(book, event, documents[event.version])
-    elif isinstance(event, Word):
-        _word(state, event, book)
-    elif isinstance(event, Tick):
+    if isinstance(event, Tick):
         return Decided(silence.weigh(state, event.at_ms, book), None)
-    else:
-        raise TypeError(f"no such event: {type(event).__name__}")
+    changes.take(state, event, book, documents)
     return NOTHING
 
 
@@ -88,7 +67,7 @@ def _ping(state: State, ping: Ping, book: Book) -> Decided:
         return Decided([], verdict)
     truck, began = _watch(truck, ping, move, verdict, scale, book)
     route = book.route_of(ping.truck, ping.received_ms, ping.route)
-    run = _run(state, book, ping.truck, route, ping.received_ms)
+    run = state.run(*book.service(ping.truck, route, ping.received_ms))
     crew = book.forecaster.crew(ping.truck, route) if book.forecaster else ping.truck
     scene = _scene(truck, ping, crew, move, began, scale, state, run, book)
     nominees: list[Nominee] = []
@@ -131,11 +110,6 @@ def _at_facility(x: float, y: float, scale: float, book: Book) -> bool:
     return False
 
 
-def _run(state: State, book: Book, truck: str, route: str | None, at_ms: int) -> Run:
-    name = name_of(route, book.categories.get(truck))
-    return state.run(day_of(at_ms, book.city), name)
-
-
 def _round(state: State, book: Book, truck: Truck, ping: Ping, run: Run) -> Run:
     """Tell the run for leads in minutes: the route's, or else the learned round that the truck is on."""
     if book.forecaster is None or run.name.startswith(ROUTE):
@@ -169,46 +143,3 @@ def _scene(
         path=truck.track.path,
         limits=book.limits,
     )
-
-
-def _homes_changed(state: State, event: HomesChanged, book: Book) -> None:
-    """Take the change, forget who is gone, and let every truck at work weigh its surroundings once more."""
-    book.take_homes(event)
-    for told in state.told.values():
-        told.forget(event.gone)
-    for home in event.put:
-        place = book.foretold_at(home.number)
-        if place is not None and isinstance(home.lead, MinutesLead):
-            for foretold in state.foretold.values():
-                foretold.reopen(place, home.lead.minutes)
-    if not event.put:
-        return
-    for name, truck in sorted(state.trucks.items()):
-        last = truck.track.last
-        if truck.collecting and last is not None and event.at_ms - last.at_ms <= FRESH_MS:
-            fences = tuple(replace(fence, announced="") for fence in truck.fences)
-            state.remember(name, replace(truck, weigh_all=True, fences=fences))
-
-
-def _profile_changed(book: Book, event: ProfileChanged, data: bytes) -> None:
-    """Let a profile take force; one that cannot be read leaves the last one."""
-    with suppress(BadProfile):
-        book.take_forecaster(Forecaster(decode_profile(data), event.version))
-
-
-def _assignments_changed(book: Book, event: AssignmentsChanged, data: bytes) -> None:
-    """Let assignments take force; those that cannot be read leave the last ones."""
-    assignments, wrong = read_assignments(data)
-    if not wrong:
-        book.take_assignments(assignments, event.version)
-
-
-def _word(state: State, word: Word, book: Book) -> None:
-    truck = state.truck(word.truck)
-    if word.kind is WordKind.NEW_RUN:
-        run = _run(state, book, word.truck, book.route_of(word.truck, word.at_ms), word.at_ms)
-        state.next_run(run.day, run.name)
-        truck = replace(truck, weigh_all=True)
-    else:
-        truck = replace(truck, muted=word.kind is WordKind.MUTE, weigh_all=True)
-    state.remember(word.truck, truck)

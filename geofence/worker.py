@@ -15,21 +15,18 @@ import msgspec
 import structlog
 
 from geofence.aside import encode_aside
-from geofence.assignments import read_assignments
-from geofence.batch import Outcome, documents_wanted, run_batch
-from geofence.book import Book, assignments_version, profile_version, zones_version
-from geofence.files import read_zones
-from geofence.forecast.profile import decode_profile
-from geofence.forecaster import Forecaster
+from geofence.batch import Outcome, run_batch
+from geofence.book import Book
+from geofence.chores import Chores
+from geofence.documents import Documents, versions
 from geofence.limits import Limits
-from geofence.ports import FileSource, NoFile
+from geofence.pace import Pace
+from geofence.ports import FileSource
 from geofence.pulse import Health, Pulse
 from geofence.state import State, state_of
-from geofence.trimming import Trimmer
-from geofence.watched import ASSIGNMENTS, PROFILE, ZONES, Watched
 from model.alert import encode_alert
 from model.city import City
-from model.event import Event, Tick, decode_event, encode_event
+from model.event import Event, decode_event
 from model.ports import Meter, ServiceClock
 from streams import keys
 from streams.ports import Commit, CursorMoved, Entry, Fence, LeaseLost, Store, StoreUnavailable
@@ -40,27 +37,6 @@ _TRACER = logging.getLogger("gomikuru")
 
 LONGEST_LEASE_MS = 60_000
 """How far a lease grows for a worker that keeps losing it: on a starved machine one step may outlast `lease_ms`."""
-
-
-class Pace(msgspec.Struct, frozen=True):
-    """How much at a time and how often; machine milliseconds but for `tick_ms`, which is service time.
-
-    A lease is taken for `load_ms`, since a large city may take long to load, and then held for `lease_ms`.
-    At most `hold_events` wait for a follower, such as the archive.
-    """
-
-    batch: int = 512
-    batch_bytes: int = 1_000_000
-    block_ms: int = 200
-    lease_ms: int = 10_000
-    load_ms: int = 60_000
-    retry_ms: int = 200
-    tick_ms: int = 30_000
-    trim_ms: int = 5_000
-    measure_ms: int = 1_000
-    keep_ms: int = 30_000
-    hold_events: int = 500_000
-    aside_max: int = 10_000
 
 
 class _Held(msgspec.Struct):
@@ -93,10 +69,7 @@ class CityWorker:
     ) -> None:
         self._city = city
         self._store = store
-        self._watched = Watched(ZONES, city.id, store, zones, clock, meter)
-        self._learned = Watched(PROFILE, city.id, store, profile or NoFile(), clock, meter)
-        self._assigned = Watched(ASSIGNMENTS, city.id, store, assignments or NoFile(), clock, meter)
-        self._clock = clock
+        self._documents = Documents(city.id, store, clock, meter, zones, profile, assignments)
         self._machine_ms = machine_ms
         self._meter = meter
         self._owner = owner
@@ -109,16 +82,12 @@ class CityWorker:
         self._pulse = Pulse(city.id, store, machine_ms, meter, patience_ms)
         self._careful = 0
         self._portion = self._pace.batch
-        self._next_tick_ms = 0
-        self._next_trim_ms = 0
-        self._next_measure_ms = 0
-        self._trimmer = Trimmer(city.id, store, meter, followers, self._pace.hold_events)
+        self._chores = Chores(city.id, store, clock, machine_ms, meter, self._pulse, self._pace, followers)
         self._logger = structlog.get_logger().bind(stage="geofence", city=city.id)
 
     def health(self) -> Health:
         """Tell how the work stands."""
-        files = (self._watched.problems, self._learned.problems, self._assigned.problems)
-        return self._pulse.health(self._held is not None, *files)
+        return self._pulse.health(self._held is not None, *self._documents.problems)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`, then give the lease back."""
@@ -127,10 +96,10 @@ class CityWorker:
             self._pulse.beat()
             try:
                 self.turn()
-                self._note_store("")
+                self._pulse.store("")
                 self._pulse.failing = False
             except StoreUnavailable as error:
-                self._note_store(str(error))
+                self._pulse.store(str(error))
                 stop.wait(self._pace.retry_ms / 1000)
             except (LeaseLost, CursorMoved) as error:
                 self._logger.warning("lease_lost", why=type(error).__name__)
@@ -152,15 +121,14 @@ class CityWorker:
             self._stop.wait(self._pace.lease_ms / 3000)
             return
         self._renew(held)
-        self._watched.look()
-        self._learned.look()
-        self._assigned.look()
-        self._tick()
+        self._documents.look()
+        self._chores.tick()
         entries = self._next(held)
         if entries:
             self._work(held, entries)
-        self._measure(held)
-        self._trim(held)
+        if self._held is held:
+            self._chores.measure(held.cursor)
+        self._chores.trim(held.book)
 
     def _next(self, held: _Held) -> list[Entry]:
         """Read a batch: less at a time while events are large, so that a step does not outlast the lease."""
@@ -179,36 +147,17 @@ class CityWorker:
             return None
         loaded = self._store.load(self._city.id)
         book = Book(self._city, self._limits)
-        version = zones_version(loaded.fields)
-        data = self._watched.document(version) if version else None
-        if data is not None:
-            book.take_zones(read_zones(data)[0], version)
-        self._load_profile(book, profile_version(loaded.fields))
-        self._load_assignments(book, assignments_version(loaded.fields))
+        self._documents.load(book, loaded.fields)
         book.load(loaded.fields)
-        self._watched.in_force(book.zones_version)
-        self._learned.in_force(book.profile_version)
-        self._assigned.in_force(book.assignments_version)
         now_ms = self._machine_ms()
         if not self._store.renew(fence, lease_ms):
             raise LeaseLost(fence.name)
         self._held = _Held(fence, loaded.cursor, state_of(loaded.fields), book, now_ms)
-        self._trimmer.begin()
-        self._next_measure_ms = 0
+        self._chores.begin()
         self._pulse.taken(self._held.state)
         self._meter.gauge("lease_held", 1, city=self._city.id)
         self._logger.info("city_taken", fence=fence.number, cursor=loaded.cursor)
         return self._held
-
-    def _load_profile(self, book: Book, version: str) -> None:
-        data = self._learned.document(version) if version else None
-        if data is not None:
-            book.take_forecaster(Forecaster(decode_profile(data), version))
-
-    def _load_assignments(self, book: Book, version: str) -> None:
-        data = self._assigned.document(version) if version else None
-        if data is not None:
-            book.take_assignments(read_assignments(data)[0], version)
 
     def _renew(self, held: _Held) -> None:
         now_ms = self._machine_ms()
@@ -221,13 +170,9 @@ class CityWorker:
     def _work(self, held: _Held, entries: list[Entry]) -> None:
         """Step through entries and commit what follows from them."""
         began_ms = self._machine_ms()
-        book = held.book
-        before, learned, assigned = book.zones_version, book.profile_version, book.assignments_version
+        before = versions(held.book)
         events = [event for event in map(self._event, entries) if event is not None]
-        zones, profiles, assignments = documents_wanted(events)
-        documents = {version: self._watched.document(version) or b"" for version in zones}
-        documents |= {version: self._learned.document(version) or b"" for version in profiles}
-        documents |= {version: self._assigned.document(version) or b"" for version in assignments}
+        documents = self._documents.wanted_by(events)
         trace: list[tuple[str, str]] | None = [] if _TRACER.isEnabledFor(logging.DEBUG) else None
         try:
             outcome = run_batch(held.state, held.book, events, documents, trace)
@@ -237,17 +182,12 @@ class CityWorker:
             return
         self._careful = max(0, self._careful - 1)
         self._commit(held, entries[-1].id, outcome)
-        if before not in ("", held.book.zones_version):
-            self._watched.superseded(before)
-        if learned not in ("", held.book.profile_version):
-            self._learned.superseded(learned)
-        if assigned not in ("", held.book.assignments_version):
-            self._assigned.superseded(assigned)
+        self._documents.superseded(before, held.book)
         self._meter.observe("step_seconds", (self._machine_ms() - began_ms) / 1000, city=self._city.id)
         self._pulse.saw(events)
         for ping, verdict in trace or ():
             self._logger.debug("ping_weighed", ping=ping, verdict=verdict)
-        self._count(outcome)
+        self._pulse.decided(outcome)
 
     def _commit(self, held: _Held, cursor: str, outcome: Outcome) -> None:
         """Write until it is certain; the cursor makes a repeat of a commit whose answer was lost harmless."""
@@ -259,13 +199,13 @@ class CityWorker:
                 self._store.commit(self._city.id, held.fence, commit)
                 break
             except StoreUnavailable as error:
-                self._note_store(str(error), commit=cursor)
+                self._pulse.store(str(error), commit=cursor)
                 self._pulse.beat()
                 if self._stop.wait(self._pace.retry_ms / 1000):
                     raise
         held.cursor = cursor
         self._lease_ms = max(self._pace.lease_ms, self._lease_ms // 2)
-        self._trimmer.passed(self._machine_ms(), cursor)
+        self._chores.passed(cursor)
 
     def _isolate(self, held: _Held, entries: list[Entry]) -> None:
         """After a failed step load anew and go one by one; an entry that fails alone is set aside."""
@@ -288,47 +228,6 @@ class CityWorker:
         self._logger.error("event_set_aside", entry=entry.id, why=why)
         self._meter.count("events_set_aside", city=self._city.id)
         self._store.append_bounded(keys.aside(self._city.id), [encode_aside(why, entry)], self._pace.aside_max)
-
-    def _tick(self) -> None:
-        now_ms = self._clock.now_ms()
-        if now_ms >= self._next_tick_ms:
-            self._next_tick_ms = now_ms + self._pace.tick_ms
-            self._store.append(keys.events(self._city.id), [encode_event(Tick(now_ms))])
-
-    def _measure(self, held: _Held) -> None:
-        """See how far the engine is behind."""
-        now_ms = self._machine_ms()
-        if self._held is held and now_ms >= self._next_measure_ms:
-            self._next_measure_ms = now_ms + self._pace.measure_ms
-            self._pulse.measure(held.cursor)
-
-    def _trim(self, held: _Held) -> None:
-        """Drop events that were passed a while ago, and tell what is in force."""
-        now_ms = self._machine_ms()
-        if now_ms < self._next_trim_ms:
-            return
-        self._next_trim_ms = now_ms + self._pace.trim_ms
-        self._trimmer.trim(now_ms - self._pace.keep_ms)
-        self._pulse.note_followers(self._trimmer.oldest_ms)
-        homes, zones = held.book.count()
-        self._pulse.unserved = held.book.unserved()
-        self._meter.gauge("homes", homes, city=self._city.id)
-        self._meter.gauge("zones", zones, city=self._city.id)
-
-    def _note_store(self, why: str, **details: str) -> None:
-        """Tell when the store goes and when it is back, not at every try."""
-        if why and self._pulse.store_ok:
-            self._logger.warning("store_unavailable", why=why, remedy="trying again", **details)
-        if not why and not self._pulse.store_ok:
-            self._logger.info("store_answers_again")
-        self._pulse.store_ok = not why
-
-    def _count(self, outcome: Outcome) -> None:
-        for verdict, count in outcome.verdicts.items():
-            self._meter.count("engine_pings", count, city=self._city.id, verdict=verdict)
-        for alert in outcome.alerts:
-            self._meter.count("engine_alerts", city=self._city.id, kind=alert.kind.value)
-            self._logger.info("alert_decided", alert=alert.id, ping=alert.ping, kind=alert.kind.value)
 
     def _drop(self) -> None:
         self._held = None

@@ -11,7 +11,7 @@ from geofence.book import Book
 from geofence.forecast.guess import best_guess
 from geofence.forecast.recorded import day_ordinal, midnight_ms
 from geofence.minutes import look
-from geofence.minutes_homes import places_serving
+from geofence.serving import places_serving
 from geofence.state import State
 from model.ping import Ping
 from model.subscription import Home, InZone

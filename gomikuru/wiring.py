@@ -151,7 +151,8 @@ def geofence_stage(parts: Parts) -> Stage:
     from geofence.assignments import FILE as ASSIGNMENTS_FILE
     from geofence.files import FILE
     from geofence.forecast.profile import FILE as PROFILE_FILE
-    from geofence.worker import CityWorker, Pace
+    from geofence.pace import Pace
+    from geofence.worker import CityWorker
 
     settings = parts.settings
     factor = getattr(parts.clock, "factor", 1.0) or 1.0

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn, TextIO, TypeVar
 
 import typer
 
-from gomikuru.city_files import load_city
+from gomikuru.city_files import errors, load_city
 from gomikuru.pings_csv import BadPings, read_pings
 from gomikuru.settings import Settings, SettingsError, load
 from model.city import City
@@ -38,7 +38,10 @@ def city_at(folder: Path) -> City:
 
 
 def checked(path: Path, read: Callable[[bytes], tuple[T, list[Problem]]]) -> tuple[bytes, T] | None:
-    """Read a file of the city that may be absent: its bytes and what they say; end the program where it is broken."""
+    """Read a file of the city that may be absent: its bytes and what they say; end the program where it is broken.
+
+    What is worth a look is said too, and stops nothing.
+    """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -48,7 +51,11 @@ def checked(path: Path, read: Callable[[bytes], tuple[T, list[Problem]]]) -> tup
     said, problems = read(data)
     for problem in problems:
         typer.echo(str(problem), err=True)
-    return (data, said) if not problems else fail(f"{path} is broken; mend what is listed above, or `gomikuru check`")
+    return (
+        (data, said)
+        if not errors(problems)
+        else fail(f"{path} is broken; mend what is listed above, or `gomikuru check`")
+    )
 
 
 def pings_of(patterns: list[str], city: str) -> Iterator[Ping]:

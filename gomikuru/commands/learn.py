@@ -15,18 +15,16 @@ from geofence.assignments import FILE as ASSIGNMENTS_FILE
 from geofence.assignments import Assignments, read_assignments
 from geofence.forecast.profile import FILE
 from gomikuru.archive.reading import Archive
-from gomikuru.city_files import errors, read_bytes
 from gomikuru.city_files.routes_geojson import FILE as ROUTES_FILE
 from gomikuru.city_files.routes_geojson import read_routes
 from gomikuru.clocks import machine_ms
-from gomikuru.commands.inputs import CityDir, archive_dir, city_at, fail, misused, pings_of
+from gomikuru.commands.inputs import CityDir, archive_dir, checked, city_at, fail, misused, pings_of
 from gomikuru.counted import counted
 from gomikuru.learning.night import over
 from gomikuru.learning.profile_file import Drawn, Learned, Targets, learn_into, learned_from_pings
 from gomikuru.pings_csv import BadPings
 from model.city import City
 from model.ping import Ping
-from model.problem import Problem
 
 PATIENCE = 15
 """How far a gentle learning stands back (nice)."""
@@ -136,21 +134,8 @@ def _targets(city: Path, out: Path | None, routes: Path | None) -> Targets:
 
 def _drawn(folder: Path) -> Drawn:
     """Read what people drew and planned; end the program where it is broken."""
-    data, problems = read_bytes(folder, ROUTES_FILE)
-    drawn, wrong = read_routes(data) if data is not None else ([], [])
-    _stop_at(folder, [*problems, *wrong])
-    data, problems = read_bytes(folder, ASSIGNMENTS_FILE)
-    assigned, wrong = read_assignments(data) if data is not None else (Assignments(), [])
-    _stop_at(folder, [*problems, *wrong])
-    return Drawn(drawn, assigned)
-
-
-def _stop_at(folder: Path, problems: list[Problem]) -> None:
-    found = errors(problems)
-    for problem in found:
-        typer.echo(str(problem), err=True)
-    if found:
-        fail(f"{folder} cannot be learned from; mend what is listed above, and run `gomikuru check`")
+    drawn, assigned = checked(folder / ROUTES_FILE, read_routes), checked(folder / ASSIGNMENTS_FILE, read_assignments)
+    return Drawn(drawn[1] if drawn else (), assigned[1] if assigned else Assignments())
 
 
 def _spare(target: Path) -> None:

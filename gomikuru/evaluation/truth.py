@@ -14,7 +14,7 @@ from geofence.forecast.library import Day, Library
 from geofence.forecast.profile import Profile
 from geofence.forecast.recorded import midnight_ms
 from geofence.forecast.rehearsal import arrivals_of
-from geofence.minutes_homes import places_serving
+from geofence.serving import places_serving
 from gomikuru.evaluation.timeline import Arrivals, Ints
 from model.city import City
 from model.subscription import AtPoint, Home, Pin

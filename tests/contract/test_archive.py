@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from geofence.worker import CityWorker, Pace
+from geofence.pace import Pace
+from geofence.worker import CityWorker
 from gomikuru.archive.reading import Archive
 from gomikuru.archive.worker import ALERTS_SENT, EVENTS, ArchiveWorker
 from gomikuru.clocks import DrivenClock

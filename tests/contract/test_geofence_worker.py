@@ -14,8 +14,9 @@ from geofence.aside import events_aside
 from geofence.batch import run_batch
 from geofence.book import Book
 from geofence.limits import Limits
+from geofence.pace import Pace
 from geofence.state import State
-from geofence.worker import CityWorker, Pace
+from geofence.worker import CityWorker
 from model.alert import Alert, decode_alert
 from model.event import Event, HomesChanged, ZonesChanged, decode_event, encode_event
 from model.subscription import Home, InZone, MetresLead, Pin, ZoneLead

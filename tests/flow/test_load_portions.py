@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from geofence.worker import CityWorker, Pace
+from geofence.pace import Pace
+from geofence.worker import CityWorker
 from gomikuru.metrics import MemoryMeter
 from model.event import HomesChanged, Tick, encode_event
 from model.subscription import Home, MetresLead, Pin

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from geofence.pace import Pace as EnginePace
 from geofence.worker import CityWorker
-from geofence.worker import Pace as EnginePace
 from gomikuru.metrics import MemoryMeter
 from ingest.adapters.memory import MemoryBroker
 from ingest.directory import Directory

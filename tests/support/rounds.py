@@ -108,6 +108,12 @@ class Silence:
             self._drive.pings += [Ping(p.city, p.truck, p.fix_ms, end, p.lat, p.lon) for p in held]
 
 
+def yard(day: date, until: str) -> Drive:
+    """Another truck that stands far away all morning, so that time passes while the one looked at is silent."""
+    drive = Drive(day, "08:00", "42", at=(-9000.0, -9000.0)).every(20.0)
+    return drive.stand((instant_ms(day, until) - drive.at_ms) / 1000.0)
+
+
 def profile_of(days: Iterable[Drive]) -> bytes:
     """Learn a profile from past days."""
     recording = Recording(CITY)

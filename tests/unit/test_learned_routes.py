@@ -178,6 +178,18 @@ def test_a_broken_drawing_is_named_and_nothing_is_learned(city: Path) -> None:
     assert not (city / PROFILE_FILE).exists()
 
 
+def test_what_is_only_worth_a_look_is_said_and_stops_nothing(city: Path) -> None:
+    """A property that nobody knows is named, and the timetable is learned from."""
+    timed(city)
+    drawn = json.loads((city / FILE).read_text())
+    drawn["features"][0]["properties"]["colour"] = "green"
+    (city / FILE).write_text(json.dumps(drawn))
+    result = learn(city)
+    assert result.exit_code == 0, result.output
+    assert "unknown property 'colour'" in result.output
+    assert "the timetable of 1 round" in result.output
+
+
 def test_days_of_an_assigned_route_are_learned_as_the_routes(city: Path) -> None:
     """Whichever truck drove it, the day belongs to the route's crew."""
     timed(city)

@@ -13,7 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from geofence.forecast.profile import Profile
 from geofence.geometry import project, stretch
-from geofence.minutes_homes import PLACE_WITHIN_M, STOP_WITHIN_M, MinutesHome, MinutesHomes
+from geofence.minutes_homes import MinutesHome, MinutesHomes
+from geofence.serving import PLACE_WITHIN_M, STOP_WITHIN_M
 from model.kind import OPT_IN, Kind
 from tests.support.rounds import LAT, place
 

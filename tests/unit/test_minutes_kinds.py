@@ -13,7 +13,7 @@ from geofence.limits import Limits
 from geofence.state import State
 from model.alert import Alert, Kind
 from model.event import Event, HomesChanged, ProfileChanged, Tick, Word, WordKind
-from tests.support.rounds import CITY, Drive, heard, home, instant_ms, minutes_before, profile_of, told, weekdays
+from tests.support.rounds import CITY, Drive, heard, home, minutes_before, profile_of, told, weekdays, yard
 
 SOUTH = [(300.0 * k, 0.0) for k in range(1, 11)]
 NORTH = [(300.0 * k, 800.0) for k in range(10, 0, -1)]
@@ -52,12 +52,6 @@ def now_and_then() -> bytes:
     """What eight days teach of which every third has the trip."""
     days = enumerate(PAST)
     return profile_of((usual if k % 3 else tipping_early)(day, 50.0 + 6.0 * (k % 4)) for k, day in days)
-
-
-def yard(until: str) -> Drive:
-    """Another truck that stands far away all morning, so that time passes while ours is silent."""
-    drive = Drive(TODAY, "08:00", "42", at=(-9000.0, -9000.0)).every(20.0)
-    return drive.stand((instant_ms(TODAY, until) - drive.at_ms) / 1000.0)
 
 
 def of(alerts: list[Alert], kind: Kind) -> list[Alert]:
@@ -178,7 +172,7 @@ def test_a_truck_that_falls_silent_is_told_to_those_who_wait() -> None:
     """Told and not yet served: no signal since then, last expected so and so; once. Others hear nothing."""
     ours = silent_after(6)
     homes = [home(1, SOUTH[2]), home(2, SOUTH[8]), home(3, NORTH[9], 10.0)]
-    alerts = heard(profile(), homes, ours, yard("11:00"))
+    alerts = heard(profile(), homes, ours, yard(TODAY, "11:00"))
     (alert,) = of(alerts, Kind.DISRUPTED)
     assert alert.subscription == "s2"
     assert 8 * MINUTE_MS <= alert.fired_ms - ours.at_ms <= 9 * MINUTE_MS
@@ -201,7 +195,7 @@ def test_a_truck_that_speaks_again_goes_on_as_if_nothing_had_been() -> None:
     with today.silence(backlog=False):
         today.stand(600)
     today.serve(SOUTH[8:]).to(*TIP, mps=10.0).stand(480).serve(NORTH)
-    alerts = heard(profile(), [home(1, SOUTH[8]), home(2, NORTH[3])], today, yard("11:30"))
+    alerts = heard(profile(), [home(1, SOUTH[8]), home(2, NORTH[3])], today, yard(TODAY, "11:30"))
     (silent,) = of(alerts, Kind.DISRUPTED)
     assert silent.subscription == "s1"
     assert today.reached[SOUTH[5]] < silent.fired_ms < again_ms
@@ -213,7 +207,7 @@ def test_a_truck_in_its_depot_at_the_end_of_the_round_disrupts_nobody() -> None:
     """It is switched off, also where it left out a stop that was told; nobody hears that it is silent."""
     today = Drive(TODAY).serve(SOUTH).to(*TIP, mps=10.0).stand(480).serve(NORTH[:8]).to(-1500.0, 800.0, mps=10.0)
     homes = [home(k, spot) for k, spot in enumerate((*SOUTH, *NORTH), start=1)]
-    alerts = heard(profile(), homes, today.stand(120), yard("13:00"))
+    alerts = heard(profile(), homes, today.stand(120), yard(TODAY, "13:00"))
     assert len(of(alerts, Kind.APPROACHING)) >= 18
     assert of(alerts, Kind.DISRUPTED) == []
 
@@ -221,7 +215,7 @@ def test_a_truck_in_its_depot_at_the_end_of_the_round_disrupts_nobody() -> None:
 def test_a_truck_that_has_not_begun_disrupts_nobody() -> None:
     """A truck whose tracker is switched off in the yard before its round has told nobody, and disturbs nobody."""
     before = Drive(TODAY, "08:00", at=(-1500.0, 800.0)).stand(600)
-    alerts = heard(profile(), [home(1, SOUTH[3], 30.0)], before, yard("10:00"))
+    alerts = heard(profile(), [home(1, SOUTH[3], 30.0)], before, yard(TODAY, "10:00"))
     assert alerts == []
 
 

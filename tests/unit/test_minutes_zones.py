@@ -13,16 +13,18 @@ from geofence.minutes_zones import MinutesZones, ZoneHome
 from geofence.state import State
 from geofence.zones import ZoneBook
 from gomikuru.replay import Twin
-from model.alert import Kind
+from model.alert import Alert, Kind
 from model.event import HomesChanged, ProfileChanged, ZonesChanged
 from tests.support.rounds import (
     CITY,
     Drive,
+    heard,
     home,
     minutes_before,
     profile_of,
     told,
     weekdays,
+    yard,
     zone_home,
     zones_document,
 )
@@ -85,7 +87,7 @@ def test_a_truck_that_turns_away_before_the_zone_corrects_it_once() -> None:
 
 
 def test_a_home_that_subscribes_in_mid_run_is_told_with_the_next_ping() -> None:
-    """Its zone was foretold to others already; it is told alone, and they are not told again."""
+    """Its zone was foretold to others already; it is told alone, also where its lead is only kept as theirs is."""
     today = usual()
     twin = Twin(CITY)
     twin.zones(ZONES, 0)
@@ -93,11 +95,41 @@ def test_a_home_that_subscribes_in_mid_run_is_told_with_the_next_ping() -> None:
     twin.homes([zone_home(1, "east")], 0)
     joined_ms = today.reached[SOUTH[5]]
     first = [alert.subscription for alert in twin.play(ping for ping in today.pings if ping.received_ms <= joined_ms)]
-    twin.homes([zone_home(2, "east")], joined_ms)
+    twin.homes([zone_home(2, "east", 9.8)], joined_ms)
     after = list(twin.play(ping for ping in today.pings if ping.received_ms > joined_ms))
     assert first == ["s1"]
     assert [alert.subscription for alert in after] == ["s2"]
     assert after[0].fired_ms - joined_ms <= 30_000
+
+
+def silent_after(stops: int) -> list[Alert]:
+    """Homes of both zones and a pin in the east, and a truck whose tracker dies after some stops of the south."""
+    ours = Drive(TODAY).serve(SOUTH[:stops])
+    homes = [zone_home(1, "west"), zone_home(2, "east"), home(3, SOUTH[6]), zone_home(4, "east", 3.0)]
+    alerts = heard(profile(), homes, ours, yard(TODAY, "10:00"), zones=ZONES)
+    return [alert for alert in alerts if alert.kind is Kind.DISRUPTED]
+
+
+def test_a_truck_that_falls_silent_before_a_zone_is_told_to_its_homes() -> None:
+    """Told and not yet served, they hear it once, as a home at the zone's first stop does; the others hear nothing."""
+    pinned, zoned = silent_after(4)
+    assert (pinned.subscription, zoned.subscription) == ("s3", "s2")
+    assert zoned.heard_ms is not None
+    assert (zoned.fired_ms, zoned.heard_ms, zoned.eta_ms) == (pinned.fired_ms, pinned.heard_ms, pinned.eta_ms)
+    assert zoned.eta_low_ms is not None
+    assert zoned.heard_ms <= zoned.eta_low_ms
+
+
+def test_a_truck_that_falls_silent_in_a_zone_is_not_told_to_its_homes() -> None:
+    """It has served some of the zone's stops, so that they were served, whichever is theirs; the later pin was not."""
+    assert silent_after(7) == []
+
+
+def test_a_silent_truck_whose_zone_another_serves_is_not_told() -> None:
+    """A substitute is at work on the stops of the zone."""
+    ours = Drive(TODAY).serve(SOUTH[:5])
+    other = Drive(TODAY, "08:44", "99", at=(1200.0, 0.0)).serve(SOUTH[5:]).serve(NORTH)
+    assert told(profile(), [zone_home(1, "east")], ours, other, kind=Kind.DISRUPTED, zones=ZONES) == {"s1": []}
 
 
 @pytest.mark.parametrize(

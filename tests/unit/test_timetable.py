@@ -15,7 +15,8 @@ from geofence.forecast.learn import learn
 from geofence.forecast.library import Day
 from geofence.forecast.profile import Profile, encode_profile
 from geofence.forecast.recorded import Recording
-from geofence.forecast.timetable import PACES, Plan, PlannedStop, planned, timetable_of
+from geofence.forecast.timetable import PACES, WIDE, Plan, PlannedStop, planned, timetable_of
+from geofence.forecaster import Forecaster
 from geofence.geometry import stretch
 from gomikuru import places
 from gomikuru.city_files.routes_geojson import read_routes
@@ -75,6 +76,14 @@ def test_an_interval_from_a_timetable_is_wider_than_one_from_days_that_were_seen
         assert alert.eta_high_ms is not None
         widths.append(alert.eta_high_ms - alert.eta_low_ms)
     assert widths[0] > 1.5 * widths[1]
+
+
+def test_intervals_are_stretched_on_days_that_were_planned_and_not_on_days_that_were_seen() -> None:
+    """A truck that seems to be on a planned day has the wide intervals, on a seen one those of the rehearsals."""
+    profile = learn(seen(1), stretch(LAT), plans=drawn())
+    forecaster = Forecaster(profile, "v")
+    found = [forecaster.calibration(day) is WIDE for day in range(len(profile.days))]
+    assert found == [planned(day) for day in profile.days] == [True, True, True, False]
 
 
 @pytest.mark.parametrize(("days", "left"), [(0, len(PACES)), (1, len(PACES) - 2), (2, len(PACES) - 4), (3, 0)])

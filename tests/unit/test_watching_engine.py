@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 from geofence.limits import Limits
-from geofence.worker import CityWorker, Pace
+from geofence.pace import Pace
+from geofence.worker import CityWorker
 from gomikuru.metrics import MemoryMeter
 from gomikuru.standing import Bounds, judge_geofence
 from model.event import Tick, encode_event

@@ -102,14 +102,14 @@ ROWS = (
         "weigh-a-change",
         "Every change of a subscription is weighed once against the trucks at work",
         "a change waits for the next crossing",
-        Cut("geofence/step.py", "replace(truck, weigh_all=True, fences=fences)", "truck"),
+        Cut("geofence/changes.py", "replace(truck, weigh_all=True, fences=fences)", "truck"),
         APPROACH + "test_who_subscribes_beside_a_truck_that_stands_is_told",
     ),
     row(
         "forget-who-left",
         "Everything about a removed subscription is removed",
         "the told-record keeps its bit",
-        Cut("geofence/step.py", "        told.forget(event.gone)\n", "        pass\n"),
+        Cut("geofence/changes.py", "        told.forget(event.gone)\n", "        pass\n"),
         APPROACH + "test_the_record_of_who_was_told_forgets_who_is_gone",
     ),
     row(
@@ -184,7 +184,7 @@ ROWS = (
         "whatever can be read of it takes force",
         (
             Cut("geofence/files.py", "(() if reader.problems else tuple(reader.zones))", "tuple(reader.zones)"),
-            Cut("geofence/step.py", "        if not problems:\n", "        if zones or problems:\n"),
+            Cut("geofence/changes.py", "    if not problems:\n", "    if zones or problems:\n"),
             Cut(
                 "geofence/watched.py",
                 "        if problems:\n            self._refuse",

@@ -11,6 +11,7 @@ PROGRESS = "tests/unit/test_forecast_progress.py::"
 RECORDS = "tests/unit/test_minutes_records.py::"
 SCENARIOS = "tests/unit/test_minutes_scenarios.py::"
 WORKER = "tests/contract/test_minutes_worker.py::"
+ZONES = "tests/unit/test_minutes_zones.py::"
 
 ROWS = (
     row(
@@ -82,7 +83,7 @@ ROWS = (
                 "        return () if error else ()\n",
             ),
             Cut(
-                "geofence/step.py",
+                "geofence/changes.py",
                 "    with suppress(BadProfile):\n",
                 "    book.forecaster = None\n    with suppress(BadProfile):\n",
             ),
@@ -151,6 +152,24 @@ ROWS = (
         "the others are not looked at",
         Cut("geofence/silence.py", " or _others(truck, name, state, at_ms, book):", ":"),
         KINDS + "test_a_silent_truck_whose_round_another_serves_disrupts_nobody",
+    ),
+    row(
+        "minutes-silence-zones",
+        "Homes known by their zone hear of a truck's silence too",
+        "only those with a place are looked for",
+        Cut(
+            "geofence/silence.py",
+            "chain(_at_places(ahead, said, book), _in_zones(",
+            "_at_places(ahead, said, book) or chain(_in_zones(",
+        ),
+        ZONES + "test_a_truck_that_falls_silent_before_a_zone_is_told_to_its_homes",
+    ),
+    row(
+        "minutes-silence-zone-served",
+        "Nobody hears that a truck is silent which has served their zone already",
+        "what was served is not looked at",
+        Cut("geofence/silence.py", " and not minutes.served_any(so_far, zone.places):", ":"),
+        ZONES + "test_a_truck_that_falls_silent_in_a_zone_is_not_told_to_its_homes",
     ),
     row(
         "minutes-refused-ping",
