@@ -38,6 +38,11 @@ def outcomes(city: str) -> str:
     return key("outcomes", city)
 
 
+def pages(city: str) -> str:
+    """Name the bounded stream of what open pages are to show at once."""
+    return key("pages", city)
+
+
 def state(city: str) -> str:
     """Name the hash of a city's committed state."""
     return key("state", city)
