@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import unicodedata
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -124,3 +125,11 @@ def _events(events: list[dict[str, Any]]) -> Iterator[Happened]:
 
 def _dicts(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def looks_like_code(text: str) -> bool:
+    """Tell whether a text may be a link code as people type it: 8 to 16 letters and digits, and what parts them."""
+    folded = unicodedata.normalize("NFKC", text).strip()
+    letters = [character for character in folded if character.isalnum()]
+    parted = all(character.isalnum() or character in " -_‐‑–—ー・" for character in folded)
+    return parted and 8 <= len(letters) <= 16 and all(character.isascii() for character in letters)

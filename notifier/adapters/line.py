@@ -25,6 +25,7 @@ LINE = "https://api.line.me"
 _JAPAN = timezone(timedelta(hours=9))
 """LINE counts a month by Japan's time, whatever the city's."""
 _LOOK_EVERY_S = 600.0
+_LEAVE_S = 2.0
 
 
 class LineSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,14 +84,6 @@ class LineChannel:
             self._used_up_in = self._now().strftime("%Y-%m")
         return outcome
 
-    async def reply(self, reply_token: str, texts: list[str]) -> bool:
-        """Answer what a user wrote, which costs nothing; False where LINE did not take it."""
-        messages = [{"type": "text", "text": text} for text in texts]
-        body = msgspec.json.encode({"replyToken": reply_token, "messages": messages})
-        headers = {**self._bearer, "Content-Type": "application/json"}
-        answer = await self._ask("POST", "/v2/bot/message/reply", headers, body)
-        return answer is not None and 200 <= answer.status < 300
-
     async def month(self) -> Month | None:
         """Ask how many messages the account has this month, and has used; None where LINE does not say."""
         quota, used = await self._get("/v2/bot/message/quota"), await self._get("/v2/bot/message/quota/consumption")
@@ -143,6 +136,7 @@ class LineChannel:
     async def aclose(self) -> None:
         """Close connections."""
         if self._looking is not None:
+            await asyncio.wait([self._looking], timeout=_LEAVE_S)
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
         await self._http.aclose()
