@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import unicodedata
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,7 +54,8 @@ def body_of(push: Push) -> bytes:
 def retry_key(push: Push) -> str:
     """Give the key under which LINE takes a push once within a day: the same for the same alert and user."""
     text = f"{push.city}\x1f{push.alert_id}\x1f{push.target.value}"
-    return str(uuid.UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest(), version=4))
+    digits = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"
 
 
 def outcome_of(answer: Answer) -> Outcome:
