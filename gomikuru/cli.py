@@ -12,6 +12,7 @@ from gomikuru.commands import (
     doctor,
     evaluate,
     learn,
+    line_cost,
     quarantine,
     replay,
     run,
@@ -32,6 +33,7 @@ COMMANDS = (
     trucks,
     check,
     doctor,
+    line_cost,
     quarantine,
     dead_letters,
 )

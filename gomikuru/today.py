@@ -19,9 +19,9 @@ from geofence.forecast.profile import decode_profile
 from geofence.forecaster import Forecaster
 from geofence.geometry import unproject
 from geofence.limits import Limits
-from geofence.minutes_homes import places_serving
 from geofence.minutes_zones import places_in
 from geofence.runs import day_of
+from geofence.serving import places_serving
 from geofence.state import TRUCK, Truck, state_of
 from geofence.zones import ZoneBook
 from model.city import City

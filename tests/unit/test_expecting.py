@@ -10,7 +10,7 @@ from geofence.expecting import Expected, Stage, expected, soonest
 from geofence.forecast.profile import decode_profile
 from geofence.forecaster import Forecaster
 from geofence.limits import Limits
-from geofence.minutes_homes import places_serving
+from geofence.serving import places_serving
 from geofence.state import State
 from model.event import ProfileChanged
 from tests.support.rounds import CITY, Drive, place
