@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from gomikuru.public_city import PublicFiles
+from gomikuru.retention import Bounds, Retention
 from gomikuru.settings import Settings
 from notifier.adapters.catalogues import languages
 from residents.adapters.key_files import AgreedKeys
@@ -56,6 +57,17 @@ def house_of(parts: Parts, store: RedisStore, keys: AgreedKeys) -> House:
     )
 
 
+def retention_of(parts: Parts, store: RedisStore, house: House) -> Retention:
+    """Put together the job that erases homes which nobody looks after."""
+    privacy = parts.settings.privacy
+    return Retention(
+        *([folder.city for folder in parts.cities], store, house.registry, house.reception, parts.clock, parts.meter),
+        owner=parts.owner,
+        bounds=Bounds(privacy.unseen_days, privacy.warned_days),
+        warn=house.notices.unseen,
+    )
+
+
 def front_of(settings: Settings) -> Front:
     """Tell how the listener is reached."""
     public = settings.public
@@ -79,6 +91,7 @@ class PublicStage:
         self._feeds = {folder.city.id: StreamPages(store, folder.city.id) for folder in parts.cities}
         self.house = house_of(parts, store, keys)
         self.turned_s: float | None = None
+        self._retention = retention_of(parts, store, self.house)
         app = make_public(
             Door(self.house, settings.public.trusted_proxies),
             front_of(settings),
@@ -107,6 +120,7 @@ class PublicStage:
             thread.start()
         try:
             self._server.start()
+            self._retention.start()
             self._announce()
             while not stop.wait(LOOK_S):
                 self.turned_s = time.monotonic()
@@ -114,6 +128,7 @@ class PublicStage:
         finally:
             self._stopping.set()
             self._server.stop()
+            self._retention.stop()
             for thread in threads:
                 thread.join(2.0)
             self._store.close()

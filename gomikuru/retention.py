@@ -81,8 +81,9 @@ class Retention:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Let a job that is under way end."""
-        self._scheduler.shutdown(wait=True)
+        """Let a job that is under way end; before `start` there is none."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
 
     def look(self, city: City) -> None:
         """Do the day's work if it is due and nobody else is at it."""

@@ -144,6 +144,10 @@ class Notices(Protocol):
         """Send a test push to the home's device of this place in its targets."""
         ...
 
+    def unseen(self, city: City, subscription: Subscription, at_ms: int) -> None:
+        """Tell a home that it will be erased, since its page was not open for so long."""
+        ...
+
 
 class ReportDesk(Protocol):
     """Takes what residents report."""

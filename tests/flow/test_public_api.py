@@ -91,9 +91,8 @@ def test_a_home_is_changed_and_keeps_its_devices(public: Public) -> None:
     assert {name: changed.json()[name] for name in ("quiet", "reminders", "language")} == {
         name: wish[name] for name in ("quiet", "reminders", "language")
     }
-    bad = public.ask(
-        "PUT", "sample/home", key, {**wish, "place": {"kind": "zone", "zone": "nowhere"}, "language": "xx"}
-    )
+    nowhere = {"kind": "zone", "zone": "nowhere"}
+    bad = public.ask("PUT", "sample/home", key, {**wish, "place": nowhere, "language": "xx"})
     assert bad.status_code == 422
     assert len(bad.json()["error"]["problems"]) == 2
 

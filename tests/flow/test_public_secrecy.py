@@ -58,7 +58,7 @@ def said(answer: httpx.Response) -> tuple[int, bytes, Mapping[str, str]]:
 
 
 def test_whether_a_home_is_subscribed_cannot_be_found_out(public: Public) -> None:
-    """Keys of a home that is gone, of another city, and of nobody are answered with the same bytes, by the same work."""
+    """Keys of a home that is gone, of another city, of nobody: answered with the same bytes, by the same work."""
     gone = public.sign_up()["key"]
     public.ask("DELETE", "sample/home", gone)
     elsewhere = public.sign_up("minami")["key"]
@@ -67,7 +67,7 @@ def test_whether_a_home_is_subscribed_cannot_be_found_out(public: Public) -> Non
     public.registry.__dict__["_store"] = watched
     public.reception.access.__dict__["_store"] = watched
     answers, work = [], []
-    for key in (secrets.token_urlsafe(32), gone, elsewhere, "short", ""):
+    for key in (secrets.token_urlsafe(32), gone, elsewhere, "short", "two words"):
         watched.asked.clear()
         answers.append(said(public.ask("GET", "sample/home", key)))
         work.append(list(watched.asked))

@@ -1,4 +1,4 @@
-"""The public listener for tests: the real app on a real socket and store, with the sample city and a clock that is set."""
+"""The public listener for tests: the real app on a real socket and store, the sample city, a clock that is set."""
 
 from __future__ import annotations
 
