@@ -29,8 +29,8 @@ from model.city import City
 from model.problem import Problem
 
 T = TypeVar("T")
-OWN_FOLDERS = ("embedded.data_dir", "archive.dir")
-"""Folders that the service makes."""
+OWN_FOLDERS = ("embedded.data_dir", "archive.dir", "webpush.key_file", "line.accounts_dir")
+"""Folders and files that the service makes, or looks through itself."""
 
 REMEDIES = {
     "service_account_file": "download the key of a service account from the Firebase console",

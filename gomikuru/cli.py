@@ -12,6 +12,7 @@ from gomikuru.commands import (
     doctor,
     evaluate,
     learn,
+    line_cost,
     privacy,
     quarantine,
     replay,
@@ -36,6 +37,7 @@ COMMANDS = (
     trucks,
     check,
     doctor,
+    line_cost,
     quarantine,
     dead_letters,
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import threading
 import time
@@ -57,6 +58,9 @@ from residents.adapters.key_files import Keys
 from residents.adapters.redis_registry import RedisRegistry
 from residents.wish import Wish
 from streams.redis_streams import RedisStore
+
+OWN = ("GOMIKURU_PUBLIC__", "GOMIKURU_WEBPUSH__")
+"""What the demonstration takes from the environment: where residents reach it, and through whom their browsers."""
 
 LEADS = (MetresLead(200.0), MetresLead(300.0), MetresLead(500.0), ZoneLead())
 
@@ -136,6 +140,8 @@ def _settings(folder: Path, wanted: Wanted, day: Day, keys: Path) -> Settings:
             "GOMIKURU_WEB__PORT": "0",
             "GOMIKURU_PUBLIC__PORT": "0",
             "GOMIKURU_PRIVACY__KEY_FILE": str(keys / "master.key"),
+            "GOMIKURU_WEBPUSH__KEY_FILE": str(keys / "webpush.pem"),
+            **{name: value for name, value in os.environ.items() if name.startswith(OWN)},
             "GOMIKURU_METRICS__PORT": "0",
             "GOMIKURU_CLOCK__KIND": "scaled",
             "GOMIKURU_CLOCK__FACTOR": str(wanted.speed),

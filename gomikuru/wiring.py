@@ -219,20 +219,25 @@ def silence_of(parts: Parts) -> Silence:
 
 def notifier_stage(parts: Parts) -> Stage:
     """Wire the stage that sends pushes."""
+    from gomikuru.receipt_keys import receipts_of
     from gomikuru.zone_names import ZoneNames
     from notifier.adapters.catalogues import load_words
+    from notifier.adapters.channel_catalogues import load_channel_words
     from notifier.adapters.residents import RegistryResidents
+    from notifier.adapters.showings import StoreShowings
     from notifier.limits import Limits
     from notifier.worker import NotifierWorker
     from residents.adapters.redis_registry import RedisRegistry
 
     settings = parts.settings.notifier
     store = store_at(parts.settings)
-    channels = {**_configured_channels(parts), **parts.channels}
+    reaching = {**_configured_channels(parts), **parts.channels}
+    channels = {**reaching, **_page_channel(parts, store)}
+    cities, sealing = [folder.city.id for folder in parts.cities], keys_for(parts, store)
     worker = NotifierWorker(
         store,
         {folder.city.id: folder.city for folder in parts.cities},
-        RegistryResidents(RedisRegistry(store, parts.clock, sealers=keys_for(parts, store).sealer)),
+        RegistryResidents(RedisRegistry(store, parts.clock, sealers=sealing.sealer)),
         channels,
         parts.clock,
         parts.meter,
@@ -247,25 +252,57 @@ def notifier_stage(parts: Parts) -> Stage:
             hold_alerts=parts.settings.archive.hold_events,
         ),
         zone_names=ZoneNames({folder.city.id: folder.folder for folder in parts.cities}),
+        city_channels=_city_channels(parts),
+        channel_words=load_channel_words(),
+        showings=StoreShowings(store),
+        receipts=lambda: receipts_of(sealing, cities),
     )
 
     def stand() -> Standing:
         return judge_notifier(
-            worker.health(), worker.idle_s, len(channels), len(parts.cities), bounds_of(parts.settings)
+            worker.health(), worker.idle_s, len(reaching), len(parts.cities), bounds_of(parts.settings)
         )
 
     return Stage("notifier", worker.run, stand)
 
 
 def _configured_channels(parts: Parts) -> dict[TargetKind, Channel]:
+    from gomikuru.channel_accounts import email_account, line_account, webpush_account
     from gomikuru.fcm_account import fcm_account
+    from notifier.adapters.email import EmailChannel
     from notifier.adapters.fcm import FcmChannel
+    from notifier.adapters.line import LineChannel
+    from notifier.adapters.webpush import WebPushChannel
 
-    account = fcm_account(parts.settings)
-    if account is None:
-        return {}
-    channel = FcmChannel(account)
-    return {TargetKind.FCM_TOKEN: channel, TargetKind.FCM_FID: channel}
+    channels: dict[TargetKind, Channel] = {}
+    if fcm := fcm_account(parts.settings):
+        channels[TargetKind.FCM_TOKEN] = channels[TargetKind.FCM_FID] = FcmChannel(fcm)
+    if browsers := webpush_account(parts.settings):
+        channels[TargetKind.WEBPUSH] = WebPushChannel(browsers)
+    if line := line_account(parts.settings):
+        channels[TargetKind.LINE] = LineChannel(line.settings, parts.meter)
+    if relay := email_account(parts.settings):
+        channels[TargetKind.EMAIL] = EmailChannel(relay)
+    return channels
+
+
+def _page_channel(parts: Parts, store: RedisStore) -> dict[TargetKind, Channel]:
+    """Wire what open pages are told; it is no way to reach anybody by itself."""
+    from notifier.adapters.page import PageChannel
+
+    kept = parts.settings.notifier.pages_max
+    return {TargetKind.PAGE: PageChannel(store, kept)} if kept else {}
+
+
+def _city_channels(parts: Parts) -> dict[str, dict[TargetKind, Channel]]:
+    """Wire the accounts that cities have of their own."""
+    from gomikuru.channel_accounts import line_account
+    from notifier.adapters.line import LineChannel
+
+    own = {folder.city.id: line_account(parts.settings, folder.city.id) for folder in parts.cities}
+    return {
+        city: {TargetKind.LINE: LineChannel(account.settings, parts.meter)} for city, account in own.items() if account
+    }
 
 
 def _followers(settings: Settings, name: str) -> tuple[str, ...]:

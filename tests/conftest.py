@@ -1,3 +1,11 @@
 """Fixtures for the whole suite stand in tests/support; this file only lists where."""
 
-pytest_plugins = ["tests.support.stores", "tests.support.brokers", "tests.support.fcm_server", "tests.support.no_skips"]
+pytest_plugins = [
+    "tests.support.stores",
+    "tests.support.brokers",
+    "tests.support.fcm_server",
+    "tests.support.push_server",
+    "tests.support.line_server",
+    "tests.support.mail_server",
+    "tests.support.no_skips",
+]

@@ -140,12 +140,8 @@ class ChannelsOffered(msgspec.Struct, frozen=True, kw_only=True):
 class Notices(Protocol):
     """Asks the notifier to send something that no truck caused, to one home."""
 
-    def test(self, city: City, subscription: Subscription, device: int, tag: str, at_ms: int) -> None:
+    def test(self, city: str, subscription: Subscription, device: int, tag: str, at_ms: int) -> None:
         """Send a test push to the home's device of this place in its targets."""
-        ...
-
-    def unseen(self, city: City, subscription: Subscription, at_ms: int) -> None:
-        """Tell a home that it will be erased, since its page was not open for so long."""
         ...
 
 

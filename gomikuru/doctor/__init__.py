@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gomikuru.doctor.broker import examine_broker
+from gomikuru.doctor.channels import examine_email, examine_line, examine_webpush
 from gomikuru.doctor.fcm import examine_fcm
 from gomikuru.doctor.findings import Finding, error
 from gomikuru.doctor.learning import examine_learning
@@ -23,6 +24,9 @@ PARTS: Mapping[str, Callable[[Settings, Sequence[str]], Iterator[Finding]]] = {
     "store": lambda settings, _filters: examine_store(settings),
     "broker": examine_broker,
     "fcm": lambda settings, _filters: examine_fcm(settings),
+    "webpush": lambda settings, _filters: examine_webpush(settings),
+    "line": lambda settings, _filters: examine_line(settings),
+    "email": lambda settings, _filters: examine_email(settings),
     "learning": lambda settings, _filters: examine_learning(settings),
 }
 

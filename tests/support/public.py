@@ -17,12 +17,13 @@ from gomikuru.metrics import PrometheusMeter
 from gomikuru.places import sample_cities
 from gomikuru.public_city import PublicFiles
 from model.times import parse_rfc3339
+from notifier.adapters.reports import TestDesk
 from residents.adapters.key_files import AgreedKeys, KeyFiles
 from residents.adapters.reception import Reception
 from residents.adapters.redis_registry import RedisRegistry
 from streams.ports import Store
 from web.adapters.alerts_today import AlertsToday
-from web.adapters.desks import StreamNotices, StreamReports
+from web.adapters.desks import StreamReports
 from web.adapters.page_feed import StreamPages
 from web.adapters.server import WebServer
 from web.api.app import Door
@@ -93,7 +94,7 @@ class Public:
             registry=self.registry,
             reception=self.reception,
             today=AlertsToday(store, places),
-            notices=StreamNotices(store),
+            notices=TestDesk(store),
             reports=StreamReports(store, 1000),
             guard=Guard(rates),
             clock=self.clock,
