@@ -235,11 +235,11 @@ def notifier_stage(parts: Parts) -> Stage:
     store = store_at(parts.settings)
     reaching = {**configured_channels(parts.settings, parts.meter), **parts.channels}
     channels = {**reaching, **page_channel(parts.settings, store)}
-    cities = [folder.city.id for folder in parts.cities]
+    cities, sealing = [folder.city.id for folder in parts.cities], keys_for(parts, store)
     worker = NotifierWorker(
         store,
         {folder.city.id: folder.city for folder in parts.cities},
-        RegistryResidents(RedisRegistry(store, parts.clock, sealers=keys_for(parts, store).sealer)),
+        RegistryResidents(RedisRegistry(store, parts.clock, sealers=sealing.sealer)),
         channels,
         parts.clock,
         parts.meter,
@@ -257,7 +257,7 @@ def notifier_stage(parts: Parts) -> Stage:
         city_channels=city_channels(parts.settings, cities, parts.meter),
         channel_words=load_channel_words(),
         showings=StoreShowings(store),
-        receipts=lambda: receipts_of(parts.settings.webpush.key_file, cities),
+        receipts=lambda: receipts_of(sealing, cities),
     )
 
     def stand() -> Standing:
