@@ -109,6 +109,7 @@ def written() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
     logs.set_up("json", "debug", stream)
+    logging.getLogger("mail").setLevel(logging.CRITICAL)  # the stand-in relay's own
     yield stream
     logging.getLogger().handlers[:] = handlers
     logging.getLogger().setLevel(level)
