@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import threading
 import time
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -52,9 +54,13 @@ from gomikuru.simulation.play import play
 from model.subscription import MetresLead, Pin, Target, TargetKind, ZoneLead
 from model.times import format_rfc3339
 from notifier.adapters.screen import ScreenChannel
+from residents.adapters.key_files import Keys
 from residents.adapters.redis_registry import RedisRegistry
 from residents.wish import Wish
 from streams.redis_streams import RedisStore
+
+OWN = ("GOMIKURU_PUBLIC__", "GOMIKURU_WEBPUSH__")
+"""What the demonstration takes from the environment: where residents reach it, and through whom their browsers."""
 
 LEADS = (MetresLead(200.0), MetresLead(300.0), MetresLead(500.0), ZoneLead())
 
@@ -93,15 +99,19 @@ def demonstrate(wanted: Wanted) -> int:
     city, _ = load_city(folder)
     assert city is not None, "a town that can be simulated has a sound city.toml"
     over = threading.Event()
-    settings = _settings(folder, wanted, day)
     try:
-        with ended_by_signals(over), _servers(settings, over) as servers:
-            account = servers.broker_credentials(GATEWAY)
-            code = _run(servers.applied(settings), CityFolder(city, folder), day, wanted, account, over)
-            return 1 if servers.problem else code
+        with ended_by_signals(over), TemporaryDirectory(prefix="gomikuru-keys-") as keys:
+            return _serve(_settings(folder, wanted, day, Path(keys)), CityFolder(city, folder), day, wanted, over)
     except (EmbeddedFailed, OSError) as error:
         typer.echo(str(error), err=True)
         return 1
+
+
+def _serve(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, over: threading.Event) -> int:
+    with _servers(settings, over) as servers:
+        account = servers.broker_credentials(GATEWAY)
+        code = _run(servers.applied(settings), folder, day, wanted, account, over)
+        return 1 if servers.problem else code
 
 
 def _servers(settings: Settings, over: threading.Event) -> EmbeddedServers:
@@ -118,7 +128,7 @@ def _day(town: Town, wanted: Wanted) -> Day:
     return Day(starts_ms, said, homes(town, wanted.homes, wanted.seed))
 
 
-def _settings(folder: Path, wanted: Wanted, day: Day) -> Settings:
+def _settings(folder: Path, wanted: Wanted, day: Day, keys: Path) -> Settings:
     """The shipped settings, with embedded servers, any free port, and a clock that runs fast."""
     return load(
         None,
@@ -128,6 +138,10 @@ def _settings(folder: Path, wanted: Wanted, day: Day) -> Settings:
             "GOMIKURU_EMBEDDED__BROKER": "true",
             "GOMIKURU_ARCHIVE__ENABLED": "false",
             "GOMIKURU_WEB__PORT": "0",
+            "GOMIKURU_PUBLIC__PORT": "0",
+            "GOMIKURU_PRIVACY__KEY_FILE": str(keys / "master.key"),
+            "GOMIKURU_WEBPUSH__KEY_FILE": str(keys / "webpush.pem"),
+            **{name: value for name, value in os.environ.items() if name.startswith(OWN)},
             "GOMIKURU_METRICS__PORT": "0",
             "GOMIKURU_CLOCK__KIND": "scaled",
             "GOMIKURU_CLOCK__FACTOR": str(wanted.speed),
@@ -140,7 +154,7 @@ def _run(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, accou
     """Subscribe the homes, then start time: service, trucks, display."""
     hall = Hall(day.homes)
     store = wiring.store_at(settings)
-    _subscribe(store, folder, day, wanted)
+    _subscribe(store, wiring.open_keys(settings, store), folder, day, wanted)
     clock = ScaledClock(wanted.speed, day.starts_ms)
     meter = PrometheusMeter()
     addresses: list[str] = []
@@ -153,6 +167,7 @@ def _run(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, accou
         channels={TargetKind.SCREEN: ScreenChannel(hall, clock)},
         pushes=hall.seen,
         shown=addresses.append,
+        signed_up_at=lambda url: typer.echo(f"sign up here: {url}", err=True),
     )
     with (
         running(parts, wiring.switched_on(settings), over) as at_work,
@@ -165,7 +180,7 @@ def _run(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, accou
     return 1 if at_work.failed else 0
 
 
-def _subscribe(store: RedisStore, folder: CityFolder, day: Day, wanted: Wanted) -> None:
+def _subscribe(store: RedisStore, keys: Keys, folder: CityFolder, day: Day, wanted: Wanted) -> None:
     typer.echo(f"{folder.city.name}: subscribing {len(day.homes):,} simulated homes", err=True)
     began = time.monotonic()
     wishes = (
@@ -179,7 +194,8 @@ def _subscribe(store: RedisStore, folder: CityFolder, day: Day, wanted: Wanted) 
         )
         for number, home in enumerate(day.homes)
     )
-    RedisRegistry(store, DrivenClock(day.starts_ms)).import_many(folder.city.id, wishes)
+    registry = RedisRegistry(store, DrivenClock(day.starts_ms), sealers=keys.sealer)
+    registry.import_many(folder.city.id, wishes)
     took_s = time.monotonic() - began
     typer.echo(f"done in {took_s:.1f} s; the day runs {wanted.speed:g} times as fast as life", err=True)
 

@@ -1,21 +1,17 @@
-"""The part of the wiring that makes channels, for the notifier, and what the API hands to them."""
+"""The part of the wiring that makes the notifier's channels. What the API hands to them: public_channels.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gomikuru.settings import Settings
-from model.city import City
 from model.ports import Meter
 from model.subscription import TargetKind
-from residents.ports import Registry
 from streams.ports import Store
 
 if TYPE_CHECKING:
-    from notifier.adapters.line_bot import LineBot
-    from notifier.adapters.reports import Reports
-    from notifier.ports import Channel, Links, TodayOf
+    from notifier.ports import Channel
 
 
 def configured_channels(settings: Settings, meter: Meter) -> dict[TargetKind, Channel]:
@@ -54,37 +50,3 @@ def city_channels(settings: Settings, cities: Iterable[str], meter: Meter) -> di
 
     own = {city: line_account(settings, city) for city in cities}
     return {city: {TargetKind.LINE: LineChannel(account.settings, meter)} for city, account in own.items() if account}
-
-
-def reports(settings: Settings, cities: Iterable[str], store: Store, registry: Registry) -> Reports:
-    """Make what takes receipts, and letters' links to unsubscribe. Raise OSError where the key cannot be made."""
-    from gomikuru.receipt_keys import receipts_of
-    from notifier.adapters.reports import Reports
-    from notifier.adapters.residents import RegistryResidents
-    from notifier.adapters.showings import StoreShowings
-
-    receipts = receipts_of(settings.webpush.key_file, cities)
-    return Reports(receipts, StoreShowings(store), RegistryResidents(registry))
-
-
-def line_bots(
-    settings: Settings, cities: Iterable[City], store: Store, registry: Registry, links: Links, today_of: TodayOf
-) -> Mapping[str, LineBot]:
-    """Make the far end of LINE's webhook for every city whose account has a secret. Raise ChannelFault, OSError."""
-    from gomikuru.channel_accounts import line_account_of
-    from gomikuru.receipt_keys import receipts_of
-    from notifier.adapters.channel_catalogues import load_channel_words
-    from notifier.adapters.line_bot import LineBot
-    from notifier.adapters.line_users import LineUsers
-    from notifier.adapters.residents import RegistryResidents
-
-    every = list(cities)
-    receipts = receipts_of(settings.webpush.key_file, [city.id for city in every])
-    homes, words = RegistryResidents(registry), load_channel_words()
-    bots: dict[str, LineBot] = {}
-    for city in every:
-        account = line_account_of(settings, city.id)
-        if account is not None and account.secret is not None:
-            users = LineUsers(store, receipts, city.id)
-            bots[city.id] = LineBot(city, account.settings, account.secret, users, homes, links, today_of, words)
-    return bots

@@ -11,7 +11,7 @@ from model.ports import Meter, ServiceClock
 from model.subscription import Subscription, Target, TargetKind
 from notifier.carrier import Carrier, factor_of
 from notifier.channel_words import ChannelWords
-from notifier.errand import Errand, Leg
+from notifier.errand import Errand, Leg, asked_notice
 from notifier.fallback import in_use, standby
 from notifier.hands import Hands
 from notifier.policy import Expired, NoTarget, OnTrial, QuietHours, Send, decide, is_expired
@@ -157,7 +157,7 @@ class Desk:
             return
         target = home.targets[place]
         lang = words.language(home.language, self._cities[errand.city].language)
-        said = words.notice(Notice.TEST, lang, errand.alert.id, target.kind)
+        said = words.notice(asked_notice(errand.alert), lang, errand.alert.id, target.kind)
         self._set_out(errand, (target,), said)
 
     def _page(self, city: str) -> Channel | None:

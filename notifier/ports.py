@@ -35,6 +35,7 @@ class Notice(StrEnum):
     TARGET_LOST = "target_lost"
     LINE_CAPPED = "line_capped"
     TEST = "test"
+    UNSEEN = "unseen"
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):

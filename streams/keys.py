@@ -61,3 +61,8 @@ def lease(city: str) -> str:
 def blob(city: str, name: str) -> str:
     """Name immutable bytes of a city."""
     return f"{key('blob', city)}:{name}"
+
+
+def reports(city: str) -> str:
+    """Name the bounded stream of residents' reports."""
+    return key("reports", city)

@@ -29,7 +29,8 @@ def doctor(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            "--only", help="Only this part (machine, store, broker, fcm, webpush, line, email, learning); repeat it."
+            "--only",
+            help="Only this part (machine, store, broker, fcm, webpush, line, email, public, learning); repeat it.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

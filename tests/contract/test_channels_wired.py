@@ -15,19 +15,15 @@ from gomikuru.channel_accounts import (
     vapid_public_key,
     webpush_account,
 )
-from gomikuru.clocks import SystemClock
 from gomikuru.doctor import Finding, examine
 from gomikuru.metrics import MemoryMeter
 from gomikuru.settings import Settings, SettingsError, load
-from gomikuru.wiring_channels import city_channels, configured_channels, line_bots, page_channel, reports
-from model.subscription import Subscription, Target, TargetKind
+from gomikuru.wiring_channels import city_channels, configured_channels, page_channel
+from model.subscription import TargetKind
 from notifier.ports import ChannelFault
-from residents.adapters.redis_registry import RedisRegistry
-from residents.today import State, Today
 from streams.memory import MemoryStore
-from tests.support.line_server import SECRET, TOKEN, LineServer
+from tests.support.line_server import TOKEN, LineServer
 from tests.support.mail_server import PASSWORD, USER, MailServer
-from tests.support.notifying import city
 from tests.support.push_server import PushServer
 
 
@@ -178,39 +174,15 @@ def test_the_doctor_logs_in_at_the_relay_and_leaves(folder: Path, mail_server: M
     assert mail_server.letters == []
 
 
-def test_the_wiring_makes_every_channel_that_is_set_up_and_the_far_end_of_lines_webhook(
-    folder: Path, line_server: LineServer
-) -> None:
+def test_the_wiring_makes_every_channel_that_is_set_up(folder: Path) -> None:
     """Browsers by default, the page besides; a city's own account in place of the common one."""
     own = folder / "line"
     own.mkdir()
-    (own / "minami.toml").write_text(f'token = "{TOKEN}"\nsecret = "{SECRET}"\n')
+    (own / "minami.toml").write_text('token = "t"\n')
     plain = settings(folder)
     assert set(configured_channels(plain, MemoryMeter())) == {TargetKind.WEBPUSH}
-    made = settings(
-        folder, LINE__TOKEN="common", LINE__ACCOUNTS_DIR=own, LINE__URL=line_server.server.url,
-        LINE__CA_FILE=line_server.server.ca(folder / "ca.pem"), EMAIL__HOST="h", EMAIL__SENDER="a@b.c",
-    )  # fmt: skip
+    made = settings(folder, LINE__TOKEN="common", LINE__ACCOUNTS_DIR=own, EMAIL__HOST="h", EMAIL__SENDER="a@b.c")
     assert set(configured_channels(made, MemoryMeter())) == {TargetKind.WEBPUSH, TargetKind.LINE, TargetKind.EMAIL}
     assert list(city_channels(made, ["minami", "kita"], MemoryMeter())) == ["minami"]
-    store = MemoryStore()
-    assert set(page_channel(made, store)) == {TargetKind.PAGE}
-    assert page_channel(settings(folder, NOTIFIER__PAGES_MAX=0), store) == {}
-    registry = RedisRegistry(store, SystemClock())
-    bots = line_bots(made, [city(), city("kita")], store, registry, NoCodes(), _today)
-    assert list(bots) == ["minami"]
-    assert bots["minami"].answer_webhook(*line_server.webhook("follow", "U1"))
-    assert len(line_server.to("U1")) == 1
-    bots["minami"].close()
-    assert not reports(made, ["minami"], store, registry).receive_receipt("AAAA")
-
-
-class NoCodes:
-    """An API that gives out no codes."""
-
-    def redeem(self, city_id: str, code: str, target: Target) -> str | None:
-        return None
-
-
-def _today(city_id: str, home: Subscription) -> Today:
-    return Today(state=State.UNKNOWN)
+    assert set(page_channel(made, MemoryStore())) == {TargetKind.PAGE}
+    assert page_channel(settings(folder, NOTIFIER__PAGES_MAX=0), MemoryStore()) == {}
