@@ -1,4 +1,4 @@
-"""The part of the wiring that makes channels, for the notifier."""
+"""The part of the wiring that makes the notifier's channels. What the API hands to them: public_channels.py."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from gomikuru.wiring_channels import city_channels, configured_channels, page_ch
 from model.subscription import TargetKind
 from notifier.ports import ChannelFault
 from streams.memory import MemoryStore
-from tests.support.line_server import SECRET, TOKEN, LineServer
+from tests.support.line_server import TOKEN, LineServer
 from tests.support.mail_server import PASSWORD, USER, MailServer
 from tests.support.push_server import PushServer
 
@@ -174,19 +174,15 @@ def test_the_doctor_logs_in_at_the_relay_and_leaves(folder: Path, mail_server: M
     assert mail_server.letters == []
 
 
-def test_the_wiring_makes_every_channel_that_is_set_up(folder: Path, line_server: LineServer) -> None:
+def test_the_wiring_makes_every_channel_that_is_set_up(folder: Path) -> None:
     """Browsers by default, the page besides; a city's own account in place of the common one."""
     own = folder / "line"
     own.mkdir()
-    (own / "minami.toml").write_text(f'token = "{TOKEN}"\nsecret = "{SECRET}"\n')
+    (own / "minami.toml").write_text('token = "t"\n')
     plain = settings(folder)
     assert set(configured_channels(plain, MemoryMeter())) == {TargetKind.WEBPUSH}
-    made = settings(
-        folder, LINE__TOKEN="common", LINE__ACCOUNTS_DIR=own, LINE__URL=line_server.server.url,
-        LINE__CA_FILE=line_server.server.ca(folder / "ca.pem"), EMAIL__HOST="h", EMAIL__SENDER="a@b.c",
-    )  # fmt: skip
+    made = settings(folder, LINE__TOKEN="common", LINE__ACCOUNTS_DIR=own, EMAIL__HOST="h", EMAIL__SENDER="a@b.c")
     assert set(configured_channels(made, MemoryMeter())) == {TargetKind.WEBPUSH, TargetKind.LINE, TargetKind.EMAIL}
     assert list(city_channels(made, ["minami", "kita"], MemoryMeter())) == ["minami"]
-    store = MemoryStore()
-    assert set(page_channel(made, store)) == {TargetKind.PAGE}
-    assert page_channel(settings(folder, NOTIFIER__PAGES_MAX=0), store) == {}
+    assert set(page_channel(made, MemoryStore())) == {TargetKind.PAGE}
+    assert page_channel(settings(folder, NOTIFIER__PAGES_MAX=0), MemoryStore()) == {}

@@ -112,6 +112,20 @@ def test_an_account_is_scarce_before_its_cap_is_reached_and_says_so_in_figures(
     assert meter.gauges[("line_scarce", "common")] == 1.0
 
 
+def test_a_new_month_is_seen_also_where_nobody_is_sent_anything(line_server: LineServer, tmp_path: Path) -> None:
+    """Homes that were moved away come back when the month begins, without a push that finds it out."""
+    line_server.cap, line_server.used = 200, 90
+    now = [TENTH_S]
+
+    async def act(channel: LineChannel) -> None:
+        await channel.look()
+        assert channel.scarce
+        now[0] = NEXT_MONTH_S
+        assert not channel.scarce
+
+    using(settings(line_server, tmp_path), act, lambda: now[0])
+
+
 def test_an_account_without_a_cap_is_never_scarce(line_server: LineServer, tmp_path: Path) -> None:
     """Nor is one whose quota is not told."""
     line_server.used = 10**6

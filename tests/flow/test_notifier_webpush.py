@@ -13,12 +13,14 @@ import structlog
 
 from gomikuru import logs
 from gomikuru.settings import load
-from gomikuru.wiring_channels import configured_channels, page_channel, reports
+from gomikuru.wiring_channels import configured_channels, page_channel
 from model.subscription import MetresLead, Pin, Target, TargetKind
 from notifier.adapters.channel_catalogues import load_channel_words
 from notifier.adapters.page import decode_page_entry
+from notifier.adapters.reports import Reports
 from notifier.adapters.residents import RegistryResidents
 from notifier.adapters.showings import StoreShowings
+from notifier.receipts import Receipts
 from residents.adapters.redis_registry import RedisRegistry
 from residents.wish import Wish
 from streams import keys
@@ -48,11 +50,12 @@ class Town:
         }  # fmt: skip
         self.settings = load(None, {f"GOMIKURU_{name}": str(value) for name, value in given.items()})
         self.registry = RedisRegistry(store, SetClock())
-        self.reports = reports(self.settings, ["minami"], store, self.registry)
+        receipts, homes = Receipts({"minami": b"k" * 32}), RegistryResidents(self.registry)
+        self.reports = Reports(receipts, StoreShowings(store), homes)
         channels = {**configured_channels(self.settings, TallyMeter()), **page_channel(self.settings, store)}
         self.bench = Bench(
-            store, RegistryResidents(self.registry), channels, channel_words=load_channel_words(),
-            showings=StoreShowings(store), receipts=lambda: self.reports._receipts,
+            store, homes, channels, channel_words=load_channel_words(),
+            showings=StoreShowings(store), receipts=lambda: receipts,
         )  # fmt: skip
 
     def home(self, *targets: Target) -> None:
@@ -109,6 +112,7 @@ def written() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
     logs.set_up("json", "debug", stream)
+    logging.getLogger("mail").setLevel(logging.CRITICAL)  # the stand-in relay's own
     yield stream
     logging.getLogger().handlers[:] = handlers
     logging.getLogger().setLevel(level)
