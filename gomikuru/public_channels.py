@@ -44,7 +44,7 @@ class PublicChannels:
         """Tell which channels a city's residents may choose."""
         settings = self._parts.settings
         line = line_account_of(settings, city)
-        fcm = next((getattr(each.city, "fcm_web", None) for each in self._parts.cities if each.city.id == city), None)
+        fcm = next((each.city.firebase for each in self._parts.cities if each.city.id == city), None)
         return ChannelsOffered(
             webpush_key=self._vapid,
             fcm=fcm if settings.fcm.configured else None,

@@ -220,6 +220,7 @@ def silence_of(parts: Parts) -> Silence:
 def notifier_stage(parts: Parts) -> Stage:
     """Wire the stage that sends pushes."""
     from gomikuru.receipt_keys import receipts_of
+    from gomikuru.wiring_channels import city_channels, configured_channels, page_channel
     from gomikuru.zone_names import ZoneNames
     from notifier.adapters.catalogues import load_words
     from notifier.adapters.channel_catalogues import load_channel_words
@@ -231,8 +232,8 @@ def notifier_stage(parts: Parts) -> Stage:
 
     settings = parts.settings.notifier
     store = store_at(parts.settings)
-    reaching = {**_configured_channels(parts), **parts.channels}
-    channels = {**reaching, **_page_channel(parts, store)}
+    reaching = {**configured_channels(parts.settings, parts.meter), **parts.channels}
+    channels = {**reaching, **page_channel(parts.settings, store)}
     cities, sealing = [folder.city.id for folder in parts.cities], keys_for(parts, store)
     worker = NotifierWorker(
         store,
@@ -252,7 +253,7 @@ def notifier_stage(parts: Parts) -> Stage:
             hold_alerts=parts.settings.archive.hold_events,
         ),
         zone_names=ZoneNames({folder.city.id: folder.folder for folder in parts.cities}),
-        city_channels=_city_channels(parts),
+        city_channels=city_channels(parts.settings, cities, parts.meter),
         channel_words=load_channel_words(),
         showings=StoreShowings(store),
         receipts=lambda: receipts_of(sealing, cities),
@@ -264,45 +265,6 @@ def notifier_stage(parts: Parts) -> Stage:
         )
 
     return Stage("notifier", worker.run, stand)
-
-
-def _configured_channels(parts: Parts) -> dict[TargetKind, Channel]:
-    from gomikuru.channel_accounts import email_account, line_account, webpush_account
-    from gomikuru.fcm_account import fcm_account
-    from notifier.adapters.email import EmailChannel
-    from notifier.adapters.fcm import FcmChannel
-    from notifier.adapters.line import LineChannel
-    from notifier.adapters.webpush import WebPushChannel
-
-    channels: dict[TargetKind, Channel] = {}
-    if fcm := fcm_account(parts.settings):
-        channels[TargetKind.FCM_TOKEN] = channels[TargetKind.FCM_FID] = FcmChannel(fcm)
-    if browsers := webpush_account(parts.settings):
-        channels[TargetKind.WEBPUSH] = WebPushChannel(browsers)
-    if line := line_account(parts.settings):
-        channels[TargetKind.LINE] = LineChannel(line.settings, parts.meter)
-    if relay := email_account(parts.settings):
-        channels[TargetKind.EMAIL] = EmailChannel(relay)
-    return channels
-
-
-def _page_channel(parts: Parts, store: RedisStore) -> dict[TargetKind, Channel]:
-    """Wire what open pages are told; it is no way to reach anybody by itself."""
-    from notifier.adapters.page import PageChannel
-
-    kept = parts.settings.notifier.pages_max
-    return {TargetKind.PAGE: PageChannel(store, kept)} if kept else {}
-
-
-def _city_channels(parts: Parts) -> dict[str, dict[TargetKind, Channel]]:
-    """Wire the accounts that cities have of their own."""
-    from gomikuru.channel_accounts import line_account
-    from notifier.adapters.line import LineChannel
-
-    own = {folder.city.id: line_account(parts.settings, folder.city.id) for folder in parts.cities}
-    return {
-        city: {TargetKind.LINE: LineChannel(account.settings, parts.meter)} for city, account in own.items() if account
-    }
 
 
 def _followers(settings: Settings, name: str) -> tuple[str, ...]:

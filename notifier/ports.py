@@ -119,7 +119,7 @@ class Links(Protocol):
     """Codes with which a resident links another device to a home, as the API gives them out. Blocks."""
 
     def redeem(self, city: str, code: str, target: Target) -> str | None:
-        """Use up a code, as it was typed: add the target to its home, and give that home's id; None: no such code."""
+        """Use up a code (capitals and digits): add the target to its home, and give the home's id; None: no such."""
         ...
 
 

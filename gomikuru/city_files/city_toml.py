@@ -163,7 +163,8 @@ def _wrong(table: Mapping[str, Any], fields: Mapping[str, _Field], where: str) -
                 problems.append(Problem(FILE, where, f"{name!r} is missing", "add it"))
         elif said := check(table[name]):
             remedy = SWAPPED if name in ("lat", "lon", "map_centre") and _swapped(table) else ""
-            problems.append(Problem(FILE, where, f"{name} = {table[name]!r} {said}", remedy))
+            value = name if name == "firebase" else f"{name} = {table[name]!r}"  # a key may have been put there
+            problems.append(Problem(FILE, where, f"{value} {said}", remedy))
     return problems
 
 

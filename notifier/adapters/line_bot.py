@@ -98,8 +98,8 @@ class LineBot:
             if not homes:
                 return [self._words.say("line.unlinked", language)]
             return [self._today(home) for home in homes[:MOST_ANSWERS]]
-        if line.looks_like_code(text):
-            home = self._links.redeem(self._city.id, text, user)
+        if (code := line.code_in(text)) is not None:
+            home = self._links.redeem(self._city.id, code, user)
             if home is None:
                 return [self._words.say("line.bad_code", language)]
             self._users.link(user, home)

@@ -17,6 +17,7 @@ from notifier.outcome import Delivered, Outcome, Refused, TargetBarred, TargetGo
 from notifier.policy import Urgency
 from notifier.ports import ChannelFault, Message, Push
 from tests.support.notifying import push
+from tests.support.proxying import connect_proxy
 from tests.support.push_server import PushServer
 
 
@@ -42,7 +43,7 @@ def sent(settings: WebPushSettings, *pushes: Push) -> list[Outcome]:
 
 
 def test_a_browser_decrypts_the_json_of_the_contract(push_server: PushServer, tmp_path: Path) -> None:
-    """Title, body, tag, language, kind, life and receipt; no home, no zone; HTTP/2, signed, with TTL and topic."""
+    """Title, body, tag, language, kind, life and receipt; no home, no zone; signed, with TTL and topic."""
     one = push(push_server.browser("a").target(), ttl_s=431, useful_until_ms=1795391460000, receipt="r-1")
     settings = made(push_server, tmp_path)
     (outcome,) = sent(settings, one)
@@ -61,7 +62,7 @@ def test_a_browser_decrypts_the_json_of_the_contract(push_server: PushServer, tm
     assert (got.headers["ttl"], got.headers["urgency"], got.headers["topic"]) == ("431", "high", "a" * 24)
     assert got.claims["sub"] == "mailto:it@minami.example"
     assert got.key == vapid_key(settings.key_file, settings.subject).public
-    assert got.http == "2"
+    assert got.http == "1.1"
 
 
 def test_a_tag_that_is_no_topic_becomes_one_and_what_is_not_imminent_wakes_nobody(
@@ -176,3 +177,25 @@ def test_a_signature_is_kept_for_hours_and_made_anew_in_time(tmp_path: Path) -> 
     assert key.authorization("https://other.example") != first
     now[0] += 6 * 3600 + 1
     assert key.authorization("https://push.example") != first
+
+
+def test_a_proxy_is_asked_for_a_tunnel_and_connections_are_kept(push_server: PushServer, tmp_path: Path) -> None:
+    """As municipal networks want it; ten messages over one connection."""
+    with connect_proxy() as proxy:
+        address = f"http://127.0.0.1:{proxy.port}"
+        way = Way(ca_file=push_server.server.ca(tmp_path / "ca.pem"), timeout_s=5.0, proxy=address)
+        one = push(push_server.browser("a").target())
+        assert all(
+            isinstance(outcome, Delivered) for outcome in sent(made(push_server, tmp_path, way=way), *[one] * 10)
+        )
+        assert push_server.server.connections == 1
+        assert proxy.asked == [f"CONNECT localhost:{push_server.server.port}"]
+
+
+def test_a_service_that_does_not_answer_is_given_up_in_time(push_server: PushServer, tmp_path: Path) -> None:
+    """The push is tried again; the lane goes on."""
+    push_server.script("a", (201, {}))
+    push_server.slow_s = 30.0
+    way = Way(ca_file=push_server.server.ca(tmp_path / "ca.pem"), timeout_s=0.3)
+    (outcome,) = sent(made(push_server, tmp_path, way=way), push(push_server.browser("a").target()))
+    assert isinstance(outcome, TryAgain)

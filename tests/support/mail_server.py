@@ -26,6 +26,7 @@ class MailServer:
         self.letters: list[EmailMessage] = []
         self.refusals: dict[str, str] = {}
         self.connections = 0
+        self._running = False
         self._authority = trustme.CA()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
@@ -42,10 +43,13 @@ class MailServer:
     def start(self) -> None:
         """Listen on a free port."""
         self._controller.start()
+        self._running = True
 
     def stop(self) -> None:
-        """Stop."""
-        self._controller.stop()
+        """Stop; once more does no harm."""
+        if self._running:
+            self._controller.stop()
+            self._running = False
 
     @property
     def port(self) -> int:

@@ -5,6 +5,7 @@ Scripted by browser: `script(name, *(status, headers))`; the last answer stays.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import time
@@ -78,6 +79,7 @@ class PushServer:
         self.pushed: list[Pushed] = []
         self.refused: list[str] = []
         self.only_key: str | None = None
+        self.slow_s = 0.0
         self._browsers: dict[str, Browser] = {}
         self._script: dict[str, list[Scripted]] = {}
         self.server = HttpsServer(self._handle)
@@ -91,6 +93,7 @@ class PushServer:
         self._script[name] = list(answers)
 
     async def _handle(self, request: Request) -> Response:
+        await asyncio.sleep(self.slow_s)
         name = request.path.rpartition("/")[2]
         browser = self._browsers.get(name)
         if browser is None or request.method != "POST":
