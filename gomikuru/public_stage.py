@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from gomikuru.forgetting import Forgetting
 from gomikuru.public_channels import PublicChannels
 from gomikuru.public_city import PublicFiles
 from gomikuru.retention import Bounds, Retention
@@ -47,13 +48,13 @@ log = structlog.get_logger()
 def house_of(parts: Parts, store: RedisStore, keys: AgreedKeys, registry: Registry, channels: PublicChannels) -> House:
     """Put together what stands behind the API."""
     settings, clock = parts.settings, parts.clock
-    known = frozenset(languages())
+    known, forget = frozenset(languages()), Forgetting(store, keys)
     cities: Mapping[str, PublicCity] = {folder.city.id: PublicFiles(folder, known) for folder in parts.cities}
     engines = {folder.city.id: EngineToday(folder.city, store) for folder in parts.cities}
     return House(
         cities=cities,
         registry=registry,
-        reception=Reception(store, registry, keys, clock),
+        reception=Reception(store, registry, keys, clock, forget),
         today=EnginesToday(engines, AlertsToday(store, cities)),
         notices=TestDesk(store),
         reports=StreamReports(store, settings.public.reports_max),
@@ -63,7 +64,7 @@ def house_of(parts: Parts, store: RedisStore, keys: AgreedKeys, registry: Regist
         channels_of=channels.offered,
         take_receipt=channels.receive_receipt,
         check_target=channels.problem,
-        forget=channels.forget,
+        forget=forget,
     )
 
 

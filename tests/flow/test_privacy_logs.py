@@ -234,7 +234,8 @@ def follow(run: Run) -> None:
     outcomes = {}
     for alert in decided:
         ping = alert["ping"]
-        way = [line for line in lines if ping == line.get("ping") and line.get("alert") in (None, alert["alert"])]
+        told = [line for line in lines if line.get("alert") in (None, alert["alert"]) and line.get("channel") != "page"]
+        way = [line for line in told if ping == line.get("ping")]
         events = {line["event"] for line in way}
         end = "alert_not_sent" if "alert_not_sent" in events else "push_sent"
         assert events == {"ping_appended", "ping_weighed", "alert_decided", end}

@@ -10,10 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
+from gomikuru.receipt_keys import receipts_of
 from model.alert import Alert, Kind, decode_alert, encode_alert
 from model.event import HomesChanged, decode_event
 from model.report import decode_report
-from model.subscription import MinutesLead, TargetKind
+from model.subscription import MinutesLead, Target, TargetKind
+from notifier.adapters.line_users import LineUsers
+from notifier.adapters.showings import StoreShowings
 from streams import keys
 from streams.redis_streams import RedisStore
 from tests.support.public import BROWSER, HOME, MONDAY_MS, Public
@@ -146,12 +149,20 @@ def test_the_printed_code_restores_moves_and_erases(public: Public) -> None:
 
 
 def test_erasing_leaves_nothing_that_names_or_opens_the_home(public: Public) -> None:
-    """After DELETE neither registry nor secrets hold a field of it."""
+    """After DELETE neither registry nor secrets, nor what the notifier keeps of its devices, hold a field of it."""
     made = public.sign_up()
     public.ask("POST", "sample/home/links", made["key"])
+    public.ask("POST", "sample/home/devices", made["key"], BROWSER)
+    (home,) = public.registry.list("sample")
+    receipts = receipts_of(public.keys, ["sample"])
+    line = Target(TargetKind.LINE, "U" + "0" * 32)
+    LineUsers(public.store, receipts, "sample").link(line, home.id)
+    public.registry.add_target("sample", home.id, line)
+    StoreShowings(public.store).shown("sample", receipts.digest_of("sample", home.id, home.targets[0]), "a1")
     assert len(public.store.fields("sample", "access")) == 5
+    assert all(public.store.fields("sample", each) for each in ("shown", "line-users"))
     assert public.ask("DELETE", "sample/home", made["key"]).status_code == 204
-    assert public.store.fields("sample", "access") == {}
+    assert [public.store.fields("sample", each) for each in ("access", "shown", "line-users")] == [{}, {}, {}]
     assert set(public.store.fields("sample", "subs")) == {"#next"}
     assert public.ask("POST", "sample/recover", None, {"recovery_code": made["recovery_code"]}).status_code == 401
 
