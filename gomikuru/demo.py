@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -93,15 +94,19 @@ def demonstrate(wanted: Wanted) -> int:
     city, _ = load_city(folder)
     assert city is not None, "a town that can be simulated has a sound city.toml"
     over = threading.Event()
-    settings = _settings(folder, wanted, day)
     try:
-        with ended_by_signals(over), _servers(settings, over) as servers:
-            account = servers.broker_credentials(GATEWAY)
-            code = _run(servers.applied(settings), CityFolder(city, folder), day, wanted, account, over)
-            return 1 if servers.problem else code
+        with ended_by_signals(over), TemporaryDirectory(prefix="gomikuru-keys-") as keys:
+            return _serve(_settings(folder, wanted, day, Path(keys)), CityFolder(city, folder), day, wanted, over)
     except (EmbeddedFailed, OSError) as error:
         typer.echo(str(error), err=True)
         return 1
+
+
+def _serve(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, over: threading.Event) -> int:
+    with _servers(settings, over) as servers:
+        account = servers.broker_credentials(GATEWAY)
+        code = _run(servers.applied(settings), folder, day, wanted, account, over)
+        return 1 if servers.problem else code
 
 
 def _servers(settings: Settings, over: threading.Event) -> EmbeddedServers:
@@ -118,7 +123,7 @@ def _day(town: Town, wanted: Wanted) -> Day:
     return Day(starts_ms, said, homes(town, wanted.homes, wanted.seed))
 
 
-def _settings(folder: Path, wanted: Wanted, day: Day) -> Settings:
+def _settings(folder: Path, wanted: Wanted, day: Day, keys: Path) -> Settings:
     """The shipped settings, with embedded servers, any free port, and a clock that runs fast."""
     return load(
         None,
@@ -128,6 +133,8 @@ def _settings(folder: Path, wanted: Wanted, day: Day) -> Settings:
             "GOMIKURU_EMBEDDED__BROKER": "true",
             "GOMIKURU_ARCHIVE__ENABLED": "false",
             "GOMIKURU_WEB__PORT": "0",
+            "GOMIKURU_PUBLIC__PORT": "0",
+            "GOMIKURU_PRIVACY__KEY_FILE": str(keys / "master.key"),
             "GOMIKURU_METRICS__PORT": "0",
             "GOMIKURU_CLOCK__KIND": "scaled",
             "GOMIKURU_CLOCK__FACTOR": str(wanted.speed),
@@ -153,6 +160,7 @@ def _run(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, accou
         channels={TargetKind.SCREEN: ScreenChannel(hall, clock)},
         pushes=hall.seen,
         shown=addresses.append,
+        signed_up_at=lambda url: typer.echo(f"sign up here: {url}", err=True),
     )
     with (
         running(parts, wiring.switched_on(settings), over) as at_work,

@@ -43,6 +43,9 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "learnings": ("Nights of learning, by what became of them: learned, nothing, failed", ("city", "outcome")),
     "targets_pruned": ("Targets removed because their channel said that they are gone", ("city", "channel")),
     "dead_letters": ("Alerts given up, and moved to the dead-letter stream", ("city",)),
+    "residents_sign_ups": ("Homes that signed up at the public listener", ("city",)),
+    "residents_receipts": ("Pushes that a device said it has shown: taken, or unknown", ("outcome",)),
+    "residents_erased": ("Homes erased because nobody looked after them any more", ("city",)),
     "events_set_aside": ("Events that the engine could not take, set aside", ("city",)),
 }
 

@@ -87,11 +87,25 @@ def _instant(text: str) -> str:
     return text
 
 
+def _web_url(url: str) -> str:
+    parts = _split(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("not a site's address; it looks like https://gomi.example")
+    return url.rstrip("/")
+
+
+def _rate(text: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", text):
+        raise ValueError("not how often; it looks like 60/minute, with second, minute, hour or day")
+    return text
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Url = Annotated[str, AfterValidator(_no_password)]
 HostName = Annotated[str, AfterValidator(_host_name)]
+Rate = Annotated[str, AfterValidator(_rate)]
 
 
 class Section(BaseModel):
@@ -285,6 +299,58 @@ class Web(Section):
     )
 
 
+class Public(Section):
+    """The listener for residents: their page, the API, the calendar feeds. Push and sign-up need HTTPS."""
+
+    enabled: bool = Field(description="Run the stage `public` along with the others")
+    host: str = Field(description="Address on which to listen; 127.0.0.1: this machine only")
+    port: Port = Field(description="Port; 0: any free one")
+    hosts: Annotated[tuple[HostName, ...], BeforeValidator(_listed)] = Field(
+        description="Names by which residents reach it, such as gomi.example (environment: commas)"
+    )
+    base_url: Annotated[Url, AfterValidator(_web_url)] | None = Field(
+        None, description="Its address for residents, https://gomi.example; for links in messages and on the calendar"
+    )
+    cert_file: Path | None = Field(
+        None, description="Certificate (PEM), to serve HTTPS; else put a TLS proxy before it"
+    )
+    key_file: Path | None = Field(None, description="Private key (PEM) of the certificate")
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = Field(
+        description="How many proxies stand before it, whose X-Forwarded-For tells who asks; 0: nobody's is believed"
+    )
+    origins: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        description="Origins of other sites and apps whose scripts may call the API (CORS), https://app.example"
+    )
+    reports_max: Count = Field(description="Reports of residents kept, for each city")
+
+
+class Rates(Section):
+    """How often one address or one home may ask the public API, for each process; as `60/minute`, `20/hour`."""
+
+    address: Rate = Field(description="Requests of one address (IPv6: of one /64 network)")
+    device: Rate = Field(description="Requests with one home key")
+    searches: Rate = Field(description="Searches for places of one address")
+    sign_ups: Rate = Field(description="Sign-ups of one address; a school or an office is one address")
+    codes: Rate = Field(description="Link and recovery codes that one address may try")
+    wrong_codes: Rate = Field(description="Wrong codes of a whole city, after which nobody may try one for a while")
+
+
+class Privacy(Section):
+    """Residents' data: the key that seals their devices' addresses, and how long they are kept."""
+
+    key_file: Path = Field(
+        description="The master key, made at the first run, mode 600. Back it up apart from the store: without it "
+        "devices are lost, with it they can be read"
+    )
+    keys_dir: Path | None = Field(None, description="Folder with CITY.key for cities that hold a key of their own")
+    unseen_days: Annotated[int, Field(ge=0, le=3660)] = Field(
+        description="Days without a visit after which a home that signed up itself is warned; 0: never"
+    )
+    warned_days: Annotated[int, Field(ge=7, le=365)] = Field(
+        description="Days after the warning on which a home that still nobody looks after is erased"
+    )
+
+
 class Metrics(Section):
     """A listener of its own for /metrics (Prometheus), /live, /ready and /health."""
 
@@ -344,6 +410,9 @@ class Settings(Section):
     learn: Learn
     fcm: Fcm
     web: Web
+    public: Public
+    rates: Rates
+    privacy: Privacy
     metrics: Metrics
     watch: Watch
     clock: Clock
@@ -394,6 +463,8 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
                 "comes without its key, or the key without it",
                 "set both cert_file and key_file",
             )
+    if (settings.public.cert_file is None) != (settings.public.key_file is None):
+        yield Problem("settings", "public.cert_file", "comes without its key, or the key without it", "set both")
     if (settings.embedded.broker_cert_file is None) != (settings.embedded.broker_key_file is None):
         yield Problem(
             "settings", "embedded.broker_cert_file", "comes without its key, or the key without it", "set both"

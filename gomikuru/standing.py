@@ -122,6 +122,15 @@ def judge_web(cities: Mapping[str, WebHealth], bounds: Bounds) -> Standing:
     return judge(idle_s, troubles, {city: msgspec.structs.asdict(now) for city, now in cities.items()}, bounds)
 
 
+def judge_public(store_ok: bool, idle_s: float, bounds: Bounds) -> Standing:
+    """Judge the stage that residents reach."""
+    troubles = [] if store_ok else [Trouble("store_away", _PUBLIC_AWAY, stops=True)]
+    return judge(idle_s, troubles, {"store_ok": store_ok}, bounds)
+
+
+_PUBLIC_AWAY = "the store does not answer; residents are told to try again"
+
+
 def judge_archive(cities: Mapping[str, Kept], idle_s: float, bounds: Bounds) -> Standing:
     """Judge the stage that keeps past days."""
     stands = all(now.problem for now in cities.values())

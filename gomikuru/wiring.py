@@ -5,6 +5,7 @@ Nothing here decides anything; nothing outside here constructs an adapter for th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -30,16 +31,19 @@ from gomikuru.standing import (
     judge_ingest,
     judge_learner,
     judge_notifier,
+    judge_public,
     judge_web,
 )
 from gomikuru.watch import Silence, Timetable, collection_rules
 from model.ports import Meter, ServiceClock
 from model.subscription import TargetKind
 from model.times import parse_rfc3339
+from streams.ports import StoreUnavailable
 from streams.redis_streams import RedisStore
 
 if TYPE_CHECKING:
     from notifier.ports import Channel
+    from residents.adapters.key_files import AgreedKeys
     from web.ports import PushSource
 
 
@@ -54,6 +58,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     channels: Mapping[TargetKind, Channel] = {}
     pushes: PushSource | None = None
     shown: Callable[[str], None] | None = None
+    signed_up_at: Callable[[str], None] | None = None
 
 
 def open_store(settings: Settings) -> RedisStore:
@@ -227,7 +232,7 @@ def notifier_stage(parts: Parts) -> Stage:
     worker = NotifierWorker(
         store,
         {folder.city.id: folder.city for folder in parts.cities},
-        RegistryResidents(RedisRegistry(store, parts.clock)),
+        RegistryResidents(RedisRegistry(store, parts.clock, sealers=keys_for(parts, store).sealer)),
         channels,
         parts.clock,
         parts.meter,
@@ -349,9 +354,35 @@ def web_stage(parts: Parts) -> Stage:
     return Stage("web", run, stand)
 
 
+def public_stage(parts: Parts) -> Stage:
+    """Wire the stage that residents reach."""
+    from gomikuru.public_stage import PublicStage
+
+    store = store_at(parts.settings)
+    stage = PublicStage(parts, store, keys_for(parts, store))
+    return Stage("public", stage.run, lambda: judge_public(stage.store_ok(), stage.idle_s, bounds_of(parts.settings)))
+
+
+def keys_for(parts: Parts, store: RedisStore) -> AgreedKeys:
+    """Open the keys of all cities, and raise KeyMissing now where they are not those of a store that answers."""
+    keys = open_keys(parts.settings, store)
+    for folder in parts.cities:
+        with contextlib.suppress(StoreUnavailable):
+            keys.keys(folder.city.id)
+    return keys
+
+
+def open_keys(settings: Settings, store: RedisStore) -> AgreedKeys:
+    """Open the keys that seal residents' devices; the master key is made when it is needed first."""
+    from residents.adapters.key_files import AgreedKeys, KeyFiles
+
+    return AgreedKeys(KeyFiles(settings.privacy.key_file, settings.privacy.keys_dir), store)
+
+
 STAGES: dict[str, Callable[[Parts], Stage]] = {
     "archive": archive_stage,
     "learner": learner_stage,
+    "public": public_stage,
     "web": web_stage,
     "notifier": notifier_stage,
     "geofence": geofence_stage,
@@ -364,6 +395,7 @@ def switched_on(settings: Settings) -> tuple[str, ...]:
     """Name the stages that the settings switch on, in the order of STAGES."""
     off = {
         "archive": not settings.archive.enabled,
+        "public": not settings.public.enabled,
         "learner": not (settings.archive.enabled and settings.learn.enabled),
     }
     return tuple(name for name in STAGES if not off.get(name))

@@ -16,7 +16,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A decided alert. Its id follows from (city, service day, run, subscription, kind, ordinal) and is its tag too.
 
     `number` is the subscription's. A `shadow` alert is decided and kept, and never sent: its home's zone is on trial.
-    `heard_ms`: where a truck has fallen silent, the instant of its last position.
+    `heard_ms`: where a truck has fallen silent, the instant of its last position. `tries`: no alert but a test push,
+    asked for by the household, to the target of this place in its list alone.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     number: int = -1
     shadow: bool = False
     heard_ms: int | None = None
+    tries: int | None = None
 
 
 def alert_id(city: str, service_day: str, run: str, subscription: str, kind: Kind, ordinal: int) -> str:

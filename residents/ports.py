@@ -85,3 +85,11 @@ class Registry(Protocol):
     def unbar_targets(self, city: str, ids: Iterable[str]) -> int:
         """Take the barred devices of these homes into use again; tell how many homes had any."""
         ...
+
+    def note_seen(self, city: str, subscription: str, day: str) -> bool:
+        """Note that a home's page was open on this day (ISO); False when that is known, or the home is gone."""
+        ...
+
+    def reseal(self, city: str) -> int:
+        """Seal what is not sealed with the key in force; tell how many records that were."""
+        ...

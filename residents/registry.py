@@ -11,9 +11,12 @@ import msgspec
 
 from model.event import HomesChanged
 from model.subscription import Home, InZone, Subscription, Target, home_of
+from residents.sealing import SealBroken, Sealer
 from residents.wish import MAX_TARGETS, Wish, WishRefused, target_problems
 
-RECORD_VERSION = 1
+PLAIN_FORM = 1
+SEALED_FORM = 2
+"""In this form the devices are sealed; the plain one is still read, and sealed at the next change."""
 
 
 class RecordUnreadable(Exception):
@@ -87,6 +90,13 @@ def with_none_barred(record: Record) -> Record:
     return Record(_newer(record.subscription, (*record.subscription.targets, *record.barred)[:MAX_TARGETS]))
 
 
+def seen_on(record: Record, day: str) -> Record:
+    """Note the day (ISO) on which the home's page was open last; the same record when it is noted already."""
+    if record.subscription.seen_day == day:
+        return record
+    return Record(msgspec.structs.replace(record.subscription, seen_day=day), record.barred)
+
+
 def _newer(subscription: Subscription, targets: tuple[Target, ...] | None = None) -> Subscription:
     return msgspec.structs.replace(
         subscription,
@@ -112,23 +122,51 @@ def _home(record: Record | None) -> Home | None:
 
 
 _encoder = msgspec.msgpack.Encoder()
-_envelope = msgspec.msgpack.Decoder(tuple[int, msgspec.Raw])
 _record = msgspec.msgpack.Decoder(Record)
+_bytes = msgspec.msgpack.Decoder(bytes)
+_devices = msgspec.msgpack.Decoder(tuple[tuple[Target, ...], tuple[Target, ...]])
 
 
-def encode_record(record: Record) -> bytes:
-    """Write a record: its form's version, and itself, as msgpack."""
-    return _encoder.encode((RECORD_VERSION, record))
+def encode_record(record: Record, sealer: Sealer | None = None) -> bytes:
+    """Write a record as msgpack: its form's number and itself; with a sealer its devices are sealed apart from it."""
+    if sealer is None:
+        return _encoder.encode((PLAIN_FORM, record))
+    one = record.subscription
+    devices = sealer.seal(one.id, _encoder.encode((one.targets, record.barred)))
+    return _encoder.encode((SEALED_FORM, Record(msgspec.structs.replace(one, targets=())), devices))
 
 
-def decode_record(data: bytes) -> Record:
-    """Read a record; raise RecordUnreadable, which never repeats the record."""
+def decode_record(data: bytes, sealer: Sealer | None = None) -> Record:
+    """Read a record of either form; raise RecordUnreadable, which never repeats the record."""
     try:
-        version, body = _envelope.decode(data)
-        if version == RECORD_VERSION:
-            return _record.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        form, *parts = msgspec.msgpack.decode(data, type=list[msgspec.Raw])
+        number = msgspec.msgpack.decode(form, type=int)
+        if number == PLAIN_FORM:
+            return _record.decode(parts[0])
+        if number == SEALED_FORM:
+            return _unsealed(_record.decode(parts[0]), _bytes.decode(parts[1]), sealer)
+    except (msgspec.DecodeError, UnicodeDecodeError, IndexError, ValueError) as error:
         raise RecordUnreadable(
             "a subscription's record is damaged in the store; restore the store from its backup"
         ) from error
-    raise RecordUnreadable(f"a subscription's record has form {version}; this Gomikuru reads form {RECORD_VERSION}")
+    raise RecordUnreadable(f"a subscription's record has form {number}; this Gomikuru reads forms 1 and 2")
+
+
+def is_sealed(data: bytes, sealer: Sealer) -> bool:
+    """Tell whether a stored record is sealed with the key in force."""
+    try:
+        form, *parts = msgspec.msgpack.decode(data, type=list[msgspec.Raw])
+        sealed = msgspec.msgpack.decode(form, type=int) == SEALED_FORM
+        return sealed and sealer.is_current(_bytes.decode(parts[1]))
+    except (msgspec.DecodeError, IndexError, ValueError):
+        return True  # damaged: not ours to rewrite
+
+
+def _unsealed(record: Record, sealed: bytes, sealer: Sealer | None) -> Record:
+    if sealer is None:
+        raise RecordUnreadable("a subscription's devices are sealed, and no key is set; see privacy.key_file")
+    try:
+        targets, barred = _devices.decode(sealer.unseal(record.subscription.id, sealed))
+    except SealBroken as error:
+        raise RecordUnreadable(str(error)) from error
+    return Record(msgspec.structs.replace(record.subscription, targets=targets), barred)

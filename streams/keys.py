@@ -38,6 +38,11 @@ def outcomes(city: str) -> str:
     return key("outcomes", city)
 
 
+def pages(city: str) -> str:
+    """Name the bounded stream of what open pages are to show at once."""
+    return key("pages", city)
+
+
 def state(city: str) -> str:
     """Name the hash of a city's committed state."""
     return key("state", city)
@@ -56,3 +61,8 @@ def lease(city: str) -> str:
 def blob(city: str, name: str) -> str:
     """Name immutable bytes of a city."""
     return f"{key('blob', city)}:{name}"
+
+
+def reports(city: str) -> str:
+    """Name the bounded stream of residents' reports."""
+    return key("reports", city)

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-NAMES = ("ingest", "geofence", "notifier", "web", "archive", "learner")
+NAMES = ("ingest", "geofence", "notifier", "web", "public", "archive", "learner")
 
 Stages = Annotated[
     list[str] | None, typer.Argument(help=f"Only these stages: {', '.join(NAMES)}. Default: all, in one process.")
@@ -67,6 +67,7 @@ def _serve(names: tuple[str, ...], seconds: float | None, config: Path | None) -
     from gomikuru.settings import SettingsError, load
     from notifier.adapters.catalogues import CatalogueFault
     from notifier.ports import ChannelFault
+    from residents.adapters.key_files import KeyMissing
     from streams.ports import StoreUnavailable
 
     try:
@@ -85,17 +86,23 @@ def _serve(names: tuple[str, ...], seconds: float | None, config: Path | None) -
                 meter=PrometheusMeter(),
                 owner=wiring.owner_name(),
                 shown=lambda url: typer.echo(f"Map: {url}", err=True),
+                signed_up_at=lambda url: typer.echo(_residents_at(url), err=True),
             )
             on = wiring.switched_on(settings)
             if off := [name for name in names if name not in on]:
-                _fail(f"{', '.join(off)}: switched off by archive.enabled or learn.enabled in the settings", 2)
+                _fail(f"{', '.join(off)}: switched off in the settings (archive, learn, public: enabled)", 2)
             with running(parts, names or on, over) as at_work:
                 over.wait(seconds)
         return 1 if at_work.failed or servers.problem else 0
     except ChannelFault as fault:
         _fail(f"{fault}; `gomikuru check` names the setting", 1)
-    except (CatalogueFault, EmbeddedFailed, NothingToServe, StoreUnavailable, OSError, ValueError) as error:
+    except (CatalogueFault, EmbeddedFailed, KeyMissing, NothingToServe, StoreUnavailable, OSError, ValueError) as error:
         _fail(str(error), 1)
+
+
+def _residents_at(url: str) -> str:
+    plain = "; no HTTPS here: push and sign-up need it, by public.cert_file or a TLS proxy (localhost is fine)"
+    return f"Residents: {url}{'' if url.startswith('https:') else plain}"
 
 
 def _or(value: int | None, default: int) -> int:

@@ -23,12 +23,15 @@ from residents.registry import (
     changes_of,
     decode_record,
     encode_record,
+    is_sealed,
     record_of,
+    seen_on,
     with_barred,
     with_none_barred,
     with_target,
     without_target,
 )
+from residents.sealing import Sealer, SealerOf
 from residents.wish import ANYTHING, Known, Wish, WishRefused, problems_of
 from streams import keys
 from streams.ports import START
@@ -70,7 +73,10 @@ _aside = msgspec.msgpack.Decoder(tuple[str, str, bytes])
 
 
 class RedisRegistry:
-    """Keeps subscriptions in a store; see residents.ports.Registry. `traces`: streams to clear of who leaves."""
+    """Keeps subscriptions in a store; see residents.ports.Registry.
+
+    `traces`: streams to clear of who leaves. `sealers`: seal the devices of each city; without, they stand as they are.
+    """
 
     def __init__(
         self,
@@ -78,10 +84,12 @@ class RedisRegistry:
         clock: ServiceClock,
         tokens: Tokens = random_id,
         traces: Mapping[Callable[[str], str], Names] | None = None,
+        sealers: SealerOf | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._tokens = tokens
+        self._sealers = sealers
         self._traces = {keys.dead: dead_letter_names, keys.aside: aside_names} if traces is None else dict(traces)
 
     def put(self, city: str, wish: Wish, known: Known = ANYTHING) -> Subscription:
@@ -111,13 +119,13 @@ class RedisRegistry:
         """Read those of the named subscriptions that exist."""
         wanted = [subscription for subscription in dict.fromkeys(ids) if subscription != NEXT]
         fields = self._store.fields(city, SUBS, wanted) if wanted else {}
-        return {subscription: decode_record(data).subscription for subscription, data in fields.items()}
+        return {subscription: self._decode(city, data).subscription for subscription, data in fields.items()}
 
     def list(self, city: str) -> Iterator[Subscription]:
         """Read all of a city's subscriptions, piece by piece, in no order."""
         for subscription, data in self._store.scan_fields(city, SUBS):
             if subscription != NEXT:
-                yield decode_record(data).subscription
+                yield self._decode(city, data).subscription
 
     def count(self, city: str) -> int:
         """Tell how many subscriptions a city has."""
@@ -151,6 +159,28 @@ class RedisRegistry:
         """Take the barred devices of these homes into use again; tell how many homes had any."""
         return sum(_changed(self._edit(city, subscription, with_none_barred)) for subscription in ids)
 
+    def note_seen(self, city: str, subscription: str, day: str) -> bool:
+        """Note that a home's page was open on this day (ISO); False when that is known, or the home is gone."""
+        return _changed(self._edit(city, subscription, lambda record: seen_on(record, day)))
+
+    def reseal(self, city: str) -> int:
+        """Seal what is not sealed with the key in force; tell how many records that were."""
+        sealer, done = self._sealer(city), 0
+        if sealer is None:
+            return 0
+        for subscription, data in self._store.scan_fields(city, SUBS):
+            if subscription == NEXT or is_sealed(data, sealer):
+                continue
+            again = encode_record(self._decode(city, data), sealer)
+            done += self._store.transact(city, SUBS, {subscription: again}, (), {}, {subscription: data})
+        return done
+
+    def _sealer(self, city: str) -> Sealer | None:
+        return self._sealers(city) if self._sealers else None
+
+    def _decode(self, city: str, data: bytes) -> Record:
+        return decode_record(data, self._sealer(city))
+
     def _named(self, wishes: Iterable[Wish], known: Known) -> dict[str, Wish]:
         named: dict[str, Wish] = {}
         problems: list[str] = []
@@ -170,7 +200,7 @@ class RedisRegistry:
             following = int(stored.get(NEXT, b"0"))
             pairs: dict[str, tuple[Record | None, Record]] = {}
             for subscription, wish in wishes.items():
-                before = decode_record(stored[subscription]) if subscription in stored else None
+                before = self._decode(city, stored[subscription]) if subscription in stored else None
                 number = before.subscription.number if before else following
                 following += before is None
                 pairs[subscription] = (
@@ -178,7 +208,9 @@ class RedisRegistry:
                     record_of(wish, city=city, sub_id=subscription, number=number, before=before),
                 )
             puts = {
-                subscription: encode_record(after) for subscription, (before, after) in pairs.items() if after != before
+                subscription: encode_record(after, self._sealer(city))
+                for subscription, (before, after) in pairs.items()
+                if after != before
             }
             if following != int(stored.get(NEXT, b"0")):
                 puts[NEXT] = b"%d" % following
@@ -191,7 +223,7 @@ class RedisRegistry:
             stored = self._store.fields(city, SUBS, ids)
             if not stored:
                 return 0
-            pairs: list[Pair] = [(decode_record(data), None) for data in stored.values()]
+            pairs: list[Pair] = [(self._decode(city, data), None) for data in stored.values()]
             if self._transact(city, stored, pairs, {}, list(stored)):
                 return len(stored)
         raise RegistryBusy(f"subscriptions of city {city!r} were changed by others {TRIES} times in a row")
@@ -201,10 +233,10 @@ class RedisRegistry:
             stored = self._store.fields(city, SUBS, [subscription])
             if subscription not in stored:
                 return None
-            before = decode_record(stored[subscription])
+            before = self._decode(city, stored[subscription])
             after = edit(before)
             if after is before or self._transact(
-                city, stored, [(before, after)], {subscription: encode_record(after)}, ()
+                city, stored, [(before, after)], {subscription: encode_record(after, self._sealer(city))}, ()
             ):
                 return before, after
         raise RegistryBusy(f"a subscription of city {city!r} was changed by others {TRIES} times in a row")

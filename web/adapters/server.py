@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,11 +20,20 @@ class WebUnavailable(Exception):
 
 
 class WebServer:
-    """Serves an app; port 0 takes any free one. `url` is where it is, once started."""
+    """Serves an app, by HTTPS with a certificate; port 0 takes any free one. `url` is where it is, once started."""
 
-    def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        cert_file: Path | None = None,
+        key_file: Path | None = None,
+    ) -> None:
         self._host = host
         self._port = port
+        self._scheme = "https" if cert_file else "http"
         config = uvicorn.Config(
             app,
             http="h11",
@@ -34,6 +44,8 @@ class WebServer:
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
+            ssl_certfile=cert_file,
+            ssl_keyfile=key_file,
         )
         self._server = uvicorn.Server(config)
         self._socket: socket.socket | None = None
@@ -43,7 +55,7 @@ class WebServer:
     def url(self) -> str:
         """The address to open in a browser."""
         name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._host, self._host)  # noqa: S104
-        return f"http://{f'[{name}]' if ':' in name and name[0] != '[' else name}:{self._port}/"
+        return f"{self._scheme}://{f'[{name}]' if ':' in name and name[0] != '[' else name}:{self._port}/"
 
     def start(self) -> None:
         """Bind and serve. Raise WebUnavailable with the address and the reason."""
@@ -62,8 +74,12 @@ class WebServer:
     def serve(self, stop: threading.Event) -> None:
         """Wait until `stop`. Raise WebUnavailable when the server's thread ends before: nobody would be answered."""
         while not stop.wait(LOOK_S):
-            if self._thread is None or not self._thread.is_alive():
-                raise WebUnavailable(f"web: the server at {self.url} ended by itself; see the log before this")
+            self.check()
+
+    def check(self) -> None:
+        """Raise WebUnavailable when the server's thread has ended."""
+        if self._thread is None or not self._thread.is_alive():
+            raise WebUnavailable(f"web: the server at {self.url} ended by itself; see the log before this")
 
     def stop(self) -> None:
         """Finish what is being answered, for a few seconds, and close."""

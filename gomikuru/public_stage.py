@@ -1,0 +1,131 @@
+"""The stage `public`: what residents reach. Joins files, registry, keys and the API; wiring.py names it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+
+from gomikuru.public_city import PublicFiles
+from gomikuru.settings import Settings
+from notifier.adapters.catalogues import languages
+from residents.adapters.key_files import AgreedKeys
+from residents.adapters.reception import Reception
+from residents.adapters.redis_registry import RedisRegistry
+from streams.redis_streams import RedisStore
+from web.adapters.alerts_today import AlertsToday
+from web.adapters.desks import StreamNotices, StreamReports
+from web.adapters.page_feed import StreamPages
+from web.adapters.server import WebServer
+from web.api.app import Door
+from web.api.guard import Guard, Rates
+from web.api.house import House
+from web.app import LOCAL_HOSTS
+from web.ports import PublicCity
+from web.public import Front, make_public
+
+if TYPE_CHECKING:
+    from gomikuru.wiring import Parts
+
+LOOK_S = 0.5
+
+log = structlog.get_logger()
+
+
+def house_of(parts: Parts, store: RedisStore, keys: AgreedKeys) -> House:
+    """Put together what stands behind the API."""
+    settings, clock = parts.settings, parts.clock
+    known = frozenset(languages())
+    cities: Mapping[str, PublicCity] = {folder.city.id: PublicFiles(folder, known) for folder in parts.cities}
+    registry = RedisRegistry(store, clock, sealers=keys.sealer)
+    return House(
+        cities=cities,
+        registry=registry,
+        reception=Reception(store, registry, keys, clock),
+        today=AlertsToday(store, cities),
+        notices=StreamNotices(store),
+        reports=StreamReports(store, settings.public.reports_max),
+        guard=Guard(Rates(**settings.rates.model_dump())),
+        clock=clock,
+        meter=parts.meter,
+    )
+
+
+def front_of(settings: Settings) -> Front:
+    """Tell how the listener is reached."""
+    public = settings.public
+    named = urlsplit(public.base_url).hostname if public.base_url else None
+    hosts = [*LOCAL_HOSTS, public.host, *public.hosts, *([named] if named else [])]
+    return Front(
+        hosts=hosts,
+        origins=public.origins,
+        tls=public.cert_file is not None,
+        version=importlib.metadata.version("gomikuru"),
+    )
+
+
+class PublicStage:
+    """Serves until told to stop."""
+
+    def __init__(self, parts: Parts, store: RedisStore, keys: AgreedKeys) -> None:
+        settings = parts.settings
+        self._parts, self._store = parts, store
+        self._stopping = threading.Event()
+        self._feeds = {folder.city.id: StreamPages(store, folder.city.id) for folder in parts.cities}
+        self.house = house_of(parts, store, keys)
+        self.turned_s: float | None = None
+        app = make_public(
+            Door(self.house, settings.public.trusted_proxies),
+            front_of(settings),
+            page_feeds=self._feeds,
+            closed=self._stopping.is_set,
+        )
+        public = settings.public
+        self._server = WebServer(app, public.host, public.port, cert_file=public.cert_file, key_file=public.key_file)
+
+    @property
+    def idle_s(self) -> float:
+        """Tell how long ago it looked last whether its server lives."""
+        return 0.0 if self.turned_s is None else time.monotonic() - self.turned_s
+
+    def store_ok(self) -> bool:
+        """Tell whether the pages' news come in."""
+        return all(feed.store_ok for feed in self._feeds.values())
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop`."""
+        threads = [
+            threading.Thread(target=feed.run, args=(self._stopping,), name=f"pages-{city}", daemon=True)
+            for city, feed in self._feeds.items()
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            self._server.start()
+            self._announce()
+            while not stop.wait(LOOK_S):
+                self.turned_s = time.monotonic()
+                self._server.check()
+        finally:
+            self._stopping.set()
+            self._server.stop()
+            for thread in threads:
+                thread.join(2.0)
+            self._store.close()
+
+    def _announce(self) -> None:
+        settings = self._parts.settings.public
+        if settings.cert_file is None:
+            log.warning(
+                "public_without_https",
+                url=self._server.url,
+                text="push and sign-up need HTTPS: set public.cert_file and public.key_file, or put a TLS proxy "
+                "before it; browsers make an exception for localhost only",
+            )
+        if self._parts.signed_up_at:
+            self._parts.signed_up_at(settings.base_url or self._server.url)
