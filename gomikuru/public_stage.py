@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from gomikuru import places
 from gomikuru.public_city import PublicFiles
 from gomikuru.settings import Settings
 from notifier.adapters.catalogues import languages
@@ -21,6 +22,7 @@ from streams.redis_streams import RedisStore
 from web.adapters.alerts_today import AlertsToday
 from web.adapters.desks import StreamNotices, StreamReports
 from web.adapters.page_feed import StreamPages
+from web.adapters.page_words import read_page_words
 from web.adapters.server import WebServer
 from web.api.app import Door
 from web.api.guard import Guard, Rates
@@ -28,6 +30,7 @@ from web.api.house import House
 from web.app import LOCAL_HOSTS
 from web.ports import PublicCity
 from web.public import Front, make_public
+from web.resident import resident_routes
 
 if TYPE_CHECKING:
     from gomikuru.wiring import Parts
@@ -83,6 +86,7 @@ class PublicStage:
             Door(self.house, settings.public.trusted_proxies),
             front_of(settings),
             page_feeds=self._feeds,
+            resident_routes=resident_routes(self.house.cities, read_page_words(), places.leaflet()),
             closed=self._stopping.is_set,
         )
         public = settings.public
