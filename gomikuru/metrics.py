@@ -42,6 +42,10 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "archive_missed": ("Events dropped before the archive had them, since it stood still too long", ("city",)),
     "learnings": ("Nights of learning, by what became of them: learned, nothing, failed", ("city", "outcome")),
     "targets_pruned": ("Targets removed because their channel said that they are gone", ("city", "channel")),
+    "target_notices": (
+        "Words to a household about its own devices: one was lost, LINE is near its cap",
+        ("city", "notice"),
+    ),
     "dead_letters": ("Alerts given up, and moved to the dead-letter stream", ("city",)),
     "residents_sign_ups": ("Homes that signed up at the public listener", ("city",)),
     "residents_receipts": ("Pushes that a device said it has shown: taken, or unknown", ("outcome",)),
@@ -65,6 +69,9 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "learned_truck_days": ("Truck-days that the last learning used", ("city",)),
     "learning_seconds": ("How long the last learning took", ("city",)),
     "learning_failing": ("1 while learning fails", ("city",)),
+    "line_messages_used": ("Messages that a LINE account has sent this month, as LINE counts", ("account",)),
+    "line_messages_cap": ("Messages that a LINE account may send a month; +Inf without a cap", ("account",)),
+    "line_scarce": ("1 while homes with another way than LINE use that, so that the cap holds", ("account",)),
     "homes": ("Homes in force", ("city",)),
     "zones": ("Zones in force", ("city",)),
 }

@@ -16,8 +16,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A decided alert. Its id follows from (city, service day, run, subscription, kind, ordinal) and is its tag too.
 
     `number` is the subscription's. A `shadow` alert is decided and kept, and never sent: its home's zone is on trial.
-    `heard_ms`: where a truck has fallen silent, the instant of its last position. `tries`: no alert but a test push,
-    asked for by the household, to the target of this place in its list alone.
+    `heard_ms`: where a truck has fallen silent, the instant of its last position. `tries`: no alert but a test that
+    the household asked for, to the target in this place of its list.
     """
 
     id: str

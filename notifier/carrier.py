@@ -17,17 +17,22 @@ from model.ports import Meter, ServiceClock
 from model.subscription import Target
 from notifier.backoff import delay_s
 from notifier.errand import Errand, Leg
+from notifier.fallback import Sent
 from notifier.hands import Hands
 from notifier.lanes import Lane
 from notifier.limits import Limits
 from notifier.outcome import Delivered, Outcome, TargetBarred, TargetGone, TryAgain
-from notifier.policy import is_expired, ttl_s, urgency_of
-from notifier.ports import Channel, Push
+from notifier.policy import Urgency, is_expired, ttl_s, urgency_of
+from notifier.ports import Channel, Notice, Push
 from notifier.pruning import Pruning
+from notifier.reach import Reach
 
 _log = structlog.get_logger()
 _REMEMBERED = 20_000
 _TELL_EVERY_S = 60.0
+_NOTICE_S = 24 * 3600
+_OTHER_SENDER = "these targets belong to another sender: check that the account is the one the app was built with"
+FallBack = Callable[[Leg, bool], None]
 
 
 class Trouble(NamedTuple):
@@ -48,6 +53,7 @@ class Carrier:
         share: Callable[[], float],
         hands: Hands,
         pruning: Pruning,
+        reach: Reach,
         channels: Iterable[Channel],
     ) -> None:
         self._clock = clock
@@ -56,6 +62,8 @@ class Carrier:
         self._share = share
         self._hands = hands
         self._pruning = pruning
+        self._reach = reach
+        self._fall_back: FallBack = lambda _leg, _tell: None
         self.lanes = {id(channel): Lane(channel, self.carry) for channel in channels}
         self._reached: OrderedDict[tuple[str, str], set[Target]] = OrderedDict()
         self._not_before_s: OrderedDict[tuple[tuple[str, str], Target], float] = OrderedDict()
@@ -63,6 +71,10 @@ class Carrier:
         self._told: dict[tuple[str, str], float] = {}
         self._stopping = False
         self.troubles: dict[str, Trouble] = {}
+
+    def use(self, fall_back: FallBack) -> None:
+        """Learn what to do with a leg whose target cannot be reached; and whether the household is to be told."""
+        self._fall_back = fall_back
 
     def has_reached(self, errand: Errand, target: Target) -> bool:
         """Tell whether this worker has already delivered the entry to the target, in an earlier try."""
@@ -93,27 +105,33 @@ class Carrier:
         if errand.let_go:
             return
         now_ms = self._clock.now_ms()
-        if is_expired(errand.alert, now_ms):
+        if leg.notice is None and is_expired(errand.alert, now_ms):
             self._end(leg, "expired")
         elif time.monotonic() - errand.taken_s > self._limits.hold_s:
             self._hands.let_go(errand)
         elif (rest_s := self._not_before_s.get((errand.key, leg.target), 0.0) - time.monotonic()) > 0:
             self._wait(leg, rest_s)
+        elif leg.notice is not None and leg.attempts == 0 and not await self._reach.claim(leg):
+            self._end(leg, "told")
         else:
             leg.attempts += 1
             await self._settle(leg, await self._send(leg, now_ms))
 
     async def _send(self, leg: Leg, now_ms: int) -> Outcome:
         alert, channel = leg.errand.alert, leg.channel
+        kind = leg.notice or (alert.kind if alert.tries is None else Notice.TEST)
+        until_ms = now_ms + _NOTICE_S * 1000 if leg.notice else alert.useful_until_ms
         push = Push(
             city=alert.city,
-            alert_id=alert.id,
-            kind=alert.kind,
+            alert_id=leg.name,
+            kind=kind,
             target=leg.target,
             message=leg.message,
-            ttl_s=ttl_s(alert, now_ms, factor_of(self._clock)),
-            urgency=urgency_of(alert.kind),
+            ttl_s=_NOTICE_S if leg.notice else ttl_s(alert, now_ms, factor_of(self._clock)),
+            urgency=Urgency.NORMAL if leg.notice else urgency_of(alert.kind),
             fired_ms=alert.fired_ms,
+            useful_until_ms=until_ms,
+            receipt=self._reach.receipt(alert.city, alert.subscription, leg.target, leg.name),
         )
         begun_s = time.monotonic()
         try:
@@ -138,6 +156,8 @@ class Carrier:
             await self._lose(leg, outcome)
         else:
             self._tell(leg, outcome.code, "push_refused", detail=outcome.detail)
+            if leg.counts:
+                self._fall_back(leg, False)
         self._end(leg, str(what), code)
 
     def _note(self, leg: Leg, what: str, code: str | None) -> None:
@@ -160,22 +180,28 @@ class Carrier:
             self.troubles[name] = Trouble(1 + (before.pushes if before else 0), code or what)
 
     def _arrived(self, leg: Leg) -> None:
-        errand = leg.errand
+        errand, alert = leg.errand, leg.errand.alert
+        if leg.notice is not None:
+            self._meter.count("target_notices", city=errand.city, notice=leg.notice.value)
+            return
+        if errand.home is not None and leg.target in errand.standing.noted:
+            self._reach.accepted(errand.home, leg.target, Sent(alert.id, alert.useful_until_ms))
         self._reached.setdefault(errand.key, set()).add(leg.target)
         while len(self._reached) > _REMEMBERED:
             self._reached.popitem(last=False)
-        latency_ms = self._clock.now_ms() - errand.alert.fired_ms
+        latency_ms = self._clock.now_ms() - alert.fired_ms
         self._meter.observe("alert_latency_seconds", latency_ms / 1000.0, city=errand.city)
 
     async def _lose(self, leg: Leg, outcome: TargetGone | TargetBarred) -> None:
         errand = leg.errand
         city, subscription = errand.city, errand.alert.subscription
         if isinstance(outcome, TargetBarred):
-            detail = "these targets belong to another sender: check that the account is the one the app was built with"
-            self._tell(leg, outcome.code, "target_barred", detail=detail)
+            self._tell(leg, outcome.code, "target_barred", detail=outcome.detail or _OTHER_SENDER)
             await self._pruning.bar(city, subscription, leg.target)
         elif await self._pruning.drop(city, subscription, leg.target):
             self._meter.count("targets_pruned", city=city, channel=leg.channel.name)
+        if leg.counts:
+            self._fall_back(leg, isinstance(outcome, TargetGone))
 
     def _again(self, leg: Leg, outcome: TryAgain) -> None:
         wait_s = delay_s(leg.attempts, self._share(), outcome.after_s)
@@ -201,7 +227,8 @@ class Carrier:
 
     def _end(self, leg: Leg, what: str, code: str | None = None) -> None:
         errand = leg.errand
-        errand.record(what, self._clock.now_ms(), leg.channel.name, code, leg.attempts)
+        if leg.counts:
+            errand.record(what, self._clock.now_ms(), leg.channel.name, code, leg.attempts)
         self._not_before_s.pop((errand.key, leg.target), None)
         errand.open_legs -= 1
         if errand.let_go:

@@ -8,12 +8,15 @@ import structlog
 
 from model.city import City
 from model.ports import Meter, ServiceClock
-from model.subscription import Subscription, TargetKind
+from model.subscription import Subscription, Target, TargetKind
 from notifier.carrier import Carrier, factor_of
+from notifier.channel_words import ChannelWords
 from notifier.errand import Errand, Leg
+from notifier.fallback import in_use, standby
 from notifier.hands import Hands
-from notifier.policy import Expired, OnTrial, QuietHours, Send, decide
-from notifier.ports import Channel, Message
+from notifier.policy import Expired, NoTarget, OnTrial, QuietHours, Send, decide, is_expired
+from notifier.ports import Channel, Message, Notice
+from notifier.reach import UNKNOWN, Standing
 from notifier.words import Words
 
 ZoneNames = Callable[[str, str], str | None]
@@ -31,6 +34,7 @@ class Desk:
         clock: ServiceClock,
         meter: Meter,
         words: Words,
+        channel_words: ChannelWords | None,
         carrier: Carrier,
         hands: Hands,
         channels: Channels,
@@ -41,6 +45,7 @@ class Desk:
         self._clock = clock
         self._meter = meter
         self._words = words
+        self._channel_words = channel_words
         self._carrier = carrier
         self._hands = hands
         self._channels = channels
@@ -51,13 +56,27 @@ class Desk:
         """Give the city's own channel for a kind of target, else the common one."""
         return self._city_channels.get(city, {}).get(kind) or self._channels.get(kind)
 
-    def judge(self, errand: Errand, subscription: Subscription | None) -> None:
+    def is_line_scarce(self, city: str) -> bool:
+        """Tell whether homes with another way than LINE are to use that."""
+        return bool(getattr(self.channel(city, TargetKind.LINE), "scarce", False))
+
+    def judge(self, errand: Errand, subscription: Subscription | None, standing: Standing = UNKNOWN) -> None:
         """Set an alert on its way, or finish it with the reason why not."""
         now_ms = self._clock.now_ms()
         city = self._cities[errand.city]
+        errand.home, errand.standing, errand.lost = subscription, standing, set(standing.lost)
+        if errand.alert.tries is not None:
+            self._try_out(errand, subscription, errand.alert.tries)
+            return
         decision = decide(errand.alert, subscription, now_ms, city, factor_of(self._clock))
         if isinstance(decision, Send) and subscription is not None:
-            self._set_out(errand, decision, self._word(errand, subscription.language, city))
+            targets = in_use(decision.targets, standing.lost)
+            self._set_out(errand, targets, self._word(errand, subscription.language, city), subscription)
+            return
+        if isinstance(decision, NoTarget) and subscription is not None and self._page(errand.city) is not None:
+            errand.record("no_target", now_ms)
+            self._meter.count("alerts_unaddressed", city=errand.city)
+            self._set_out(errand, (), self._word(errand, subscription.language, city), subscription)
             return
         if isinstance(decision, OnTrial):
             self._meter.count("alerts_shadow", city=errand.city, kind=errand.alert.kind.value)
@@ -75,21 +94,74 @@ class Desk:
         name = self._zone_names(errand.city, zone) if self._zone_names is not None and zone is not None else None
         return self._words.compose(errand.alert, language, city, name)
 
-    def _set_out(self, errand: Errand, decision: Send, message: Message) -> None:
-        legs: list[Leg] = []
-        for target in decision.targets:
-            channel = self.channel(errand.city, target.kind)
-            if channel is None:
-                errand.record("no_channel", self._clock.now_ms(), target.kind.value)
-                _note(errand, "no_channel")
-                self._meter.count("pushes", city=errand.city, channel=target.kind.value, outcome="no_channel")
-            elif not self._carrier.has_reached(errand, target):
-                legs.append(Leg(errand, target, message, channel))
-        errand.open_legs = len(legs)
+    def fall_back(self, leg: Leg, tell: bool) -> None:
+        """Let the next target have what this one cannot, and, where it is gone for good, tell the household once."""
+        errand, home = leg.errand, leg.errand.home
+        if home is None or errand.let_go or errand.alert.tries is not None:
+            return
+        errand.lost.add(leg.target)
+        left = tuple(each for each in home.targets if each != leg.target)
+        legs = [self._leg(errand, each, leg.message) for each in in_use(left, errand.lost) if each not in errand.tried]
+        if tell:
+            legs.append(self._notice(errand, home, leg.target, Notice.TARGET_LOST, gone=True))
+        self._add([each for each in legs if each is not None], errand)
+
+    def _set_out(
+        self, errand: Errand, targets: tuple[Target, ...], message: Message, home: Subscription | None = None
+    ) -> None:
+        legs = [self._leg(errand, target, message) for target in targets]
+        if home is not None:
+            page = self._page(errand.city)
+            if page is not None:
+                legs.append(Leg(errand, Target(TargetKind.PAGE, home.id), message, page))
+            legs += [self._notice(errand, home, lost, notice) for lost, notice in errand.standing.tell]
+        self._add([each for each in legs if each is not None], errand)
+        if not errand.open_legs:
+            self._hands.finish(errand)
+
+    def _add(self, legs: list[Leg], errand: Errand) -> None:
+        errand.open_legs += len(legs)
         for leg in legs:
             self._carrier.set_out(leg)
-        if not legs:
+
+    def _leg(self, errand: Errand, target: Target, message: Message) -> Leg | None:
+        channel = self.channel(errand.city, target.kind)
+        errand.tried.add(target)
+        if channel is None:
+            errand.record("no_channel", self._clock.now_ms(), target.kind.value)
+            _note(errand, "no_channel")
+            self._meter.count("pushes", city=errand.city, channel=target.kind.value, outcome="no_channel")
+            return None
+        return None if self._carrier.has_reached(errand, target) else Leg(errand, target, message, channel)
+
+    def _notice(
+        self, errand: Errand, home: Subscription, lost: Target, notice: Notice, gone: bool = False
+    ) -> Leg | None:
+        """Word a notice about one target for the next one that works."""
+        through = standby(home.targets, errand.lost | {lost}, lost)
+        channel = self.channel(errand.city, through.kind) if through is not None else None
+        if through is None or channel is None or self._channel_words is None:
+            return None
+        tag = f"{errand.alert.id}-{notice.value}"
+        lang = self._channel_words.language(home.language, self._cities[errand.city].language)
+        message = self._channel_words.notice(notice, lang, tag, lost.kind, gone)
+        return Leg(errand, through, message, channel, notice, lost)
+
+    def _try_out(self, errand: Errand, home: Subscription | None, place: int) -> None:
+        """Send a test push to the one target that it is for: also in quiet hours, never late."""
+        now_ms = self._clock.now_ms()
+        words = self._channel_words
+        if home is None or words is None or not 0 <= place < len(home.targets) or is_expired(errand.alert, now_ms):
+            errand.record("no_target" if home is not None else "no_subscription", now_ms)
             self._hands.finish(errand)
+            return
+        target = home.targets[place]
+        lang = words.language(home.language, self._cities[errand.city].language)
+        said = words.notice(Notice.TEST, lang, errand.alert.id, target.kind)
+        self._set_out(errand, (target,), said)
+
+    def _page(self, city: str) -> Channel | None:
+        return self.channel(city, TargetKind.PAGE)
 
 
 def _note(errand: Errand, why: str) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import msgspec
 
 from model.alert import Alert
-from model.subscription import Target
+from model.subscription import Subscription, Target, TargetKind
 from notifier.policy import rank
-from notifier.ports import Channel, Message
+from notifier.ports import Channel, Message, Notice
+from notifier.reach import UNKNOWN, Standing
 from streams.ports import Delivery
 
 
@@ -55,6 +56,10 @@ class Errand:
         self.open_legs = 0
         self.records: list[Record] = []
         self.let_go = False
+        self.home: Subscription | None = None
+        self.standing: Standing = UNKNOWN
+        self.lost: set[Target] = set()
+        self.tried: set[Target] = set()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -82,12 +87,31 @@ class Errand:
 
 
 class Leg:
-    """One push of an errand on its way to one target, through one channel."""
+    """One push of an errand on its way to one target, through one channel.
 
-    def __init__(self, errand: Errand, target: Target, message: Message, channel: Channel) -> None:
+    `notice`: no alert, but a word that goes along, `about` another of the household's targets; told once.
+    """
+
+    def __init__(
+        self,
+        errand: Errand,
+        target: Target,
+        message: Message,
+        channel: Channel,
+        notice: Notice | None = None,
+        about: Target | None = None,
+    ) -> None:
         self.errand = errand
         self.channel = channel
         self.target = target
         self.message = message
         self.attempts = 0
         self.rank = rank(errand.alert)
+        self.notice = notice
+        self.about = about
+        self.name = f"{errand.alert.id}-{notice.value}" if notice else errand.alert.id
+
+    @property
+    def counts(self) -> bool:
+        """Whether its end is the alert's: a notice, and the open page, come besides."""
+        return self.notice is None and self.target.kind is not TargetKind.PAGE

@@ -22,9 +22,10 @@ class TargetGone(msgspec.Struct, frozen=True, tag="gone"):
 
 
 class TargetBarred(msgspec.Struct, frozen=True, tag="barred"):
-    """The target belongs to another sender: take it out of use, keep it, and tell the operator."""
+    """The target belongs to another sender: take it out of use, keep it, and tell the operator (`detail`)."""
 
     code: str
+    detail: str = ""
 
 
 class TryAgain(msgspec.Struct, frozen=True, tag="again"):

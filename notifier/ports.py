@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
 from model.alert import Kind
 from model.subscription import Subscription, Target
+from notifier.fallback import History, Sent
 from notifier.outcome import Outcome
 from notifier.policy import Urgency
 
@@ -26,17 +28,31 @@ class Message(msgspec.Struct, frozen=True):
     lang: str
 
 
+class Notice(StrEnum):
+    """What a household is told about its own devices, never about a truck."""
+
+    TARGET_LOST = "target_lost"
+    LINE_CAPPED = "line_capped"
+    TEST = "test"
+
+
 class Push(msgspec.Struct, frozen=True, kw_only=True):
-    """One message for one target. `ttl_s` counts machine time; `fired_ms` is the service time of the decision."""
+    """One message for one target. `ttl_s` counts machine time; `fired_ms` is the service time of the decision.
+
+    `useful_until_ms`: service time; `receipt`: what the device sends back when it has shown the push, "" where its
+    channel does not report (of a letter: what its link to unsubscribe holds).
+    """
 
     city: str
     alert_id: str
-    kind: Kind
+    kind: Kind | Notice
     target: Target
     message: Message
     ttl_s: int
     urgency: Urgency
     fired_ms: int
+    useful_until_ms: int = 0
+    receipt: str = ""
 
 
 class Channel(Protocol):
@@ -58,6 +74,42 @@ class Channel(Protocol):
 
     async def aclose(self) -> None:
         """Let go of connections; called in the loop that sent."""
+        ...
+
+
+class Scarce(Protocol):
+    """What a channel with a monthly cap offers besides: homes with another way are to use that while it is True."""
+
+    @property
+    def scarce(self) -> bool:
+        """Whether the cap will be reached before the month ends."""
+        ...
+
+
+class Showings(Protocol):
+    """What each target was sent and has shown. Calls block; raise streams.ports.StoreUnavailable or StoreFault.
+
+    `target` is notifier.receipts.digest_of of a target: neither an address nor reversible into one.
+    """
+
+    def histories(self, city: str, targets: Sequence[str]) -> Mapping[str, History]:
+        """Read those that there are."""
+        ...
+
+    def sent(self, city: str, sends: Mapping[str, Sequence[Sent]]) -> None:
+        """Note sends that a channel has accepted."""
+        ...
+
+    def shown(self, city: str, target: str, alert: str) -> None:
+        """Note that a target has shown an alert."""
+        ...
+
+    def claim(self, city: str, target: str, notice: str) -> bool:
+        """Tell, once for each notice and target, that it is the caller who may tell the household."""
+        ...
+
+    def forget(self, city: str, targets: Sequence[str]) -> None:
+        """Forget targets whose home has left, or dropped them."""
         ...
 
 

@@ -23,6 +23,7 @@ from model.ports import Meter, ServiceClock
 from model.subscription import Subscription
 from notifier.backoff import delay_s
 from notifier.carrier import Carrier
+from notifier.channel_words import ChannelWords
 from notifier.desk import Channels, Desk, ZoneNames
 from notifier.errand import Errand
 from notifier.hands import Hands
@@ -31,8 +32,10 @@ from notifier.intake import Intake
 from notifier.ledger import Ledger
 from notifier.limits import Limits
 from notifier.policy import is_expired, rank
-from notifier.ports import Channel, Residents
+from notifier.ports import Channel, Residents, Showings
 from notifier.pruning import Pruning
+from notifier.reach import UNKNOWN, Reach
+from notifier.receipts import Receipts
 from notifier.words import Words
 from streams.ports import Delivery, Store, StoreFault, StoreUnavailable
 
@@ -61,6 +64,7 @@ class NotifierWorker:
 
     `city_channels` are the accounts that a city has of its own; `channels` serve the others.
     `zone_names` tells what residents call a zone, from city and zone id. `share` is random in [0, 1).
+    `showings` and `receipts` go together: without them no push carries a receipt, and no target counts as silent.
     """
 
     def __init__(
@@ -77,6 +81,9 @@ class NotifierWorker:
         limits: Limits | None = None,
         city_channels: Mapping[str, Channels] | None = None,
         zone_names: ZoneNames | None = None,
+        channel_words: ChannelWords | None = None,
+        showings: Showings | None = None,
+        receipts: Callable[[], Receipts] | None = None,
         share: Callable[[], float] = random.random,
     ) -> None:
         self._store, self._residents, self._name, self._share = store, residents, worker_name, share
@@ -87,10 +94,13 @@ class NotifierWorker:
         self._others = ThreadPoolExecutor(8, "notifier")
         self._hands = Hands(cities, limits.in_hand, meter)
         pruning = Pruning(residents, self._others)
-        self._carrier = Carrier(clock, meter, limits, share, self._hands, pruning, self._channels)
+        self._reach = Reach(showings, receipts, clock, self._others)
+        self._carrier = Carrier(clock, meter, limits, share, self._hands, pruning, self._reach, self._channels)
+        own = city_channels or {}
         self._desk = Desk(
-            cities, clock, meter, words, self._carrier, self._hands, channels, city_channels or {}, zone_names
+            cities, clock, meter, words, channel_words, self._carrier, self._hands, channels, own, zone_names
         )
+        self._carrier.use(self._desk.fall_back)
         self._ledgers = {city: Ledger(store, city, limits, self._others, share, self._hands.closed) for city in cities}
         self._hands.use(self._ledgers)
         self._intake = Intake(store, worker_name, cities, limits)
@@ -121,11 +131,13 @@ class NotifierWorker:
                 services = [group.create_task(lane.run()) for lane in self._carrier.lanes.values()]
                 services += [group.create_task(ledger.run()) for ledger in self._ledgers.values()]
                 services.append(group.create_task(house.run()))
+                services.append(group.create_task(self._reach.run()))
                 serving = [group.create_task(self._serve(city)) for city in self._cities]
                 while not stop.is_set():
                     self._turned_s = time.monotonic()
                     await asyncio.sleep(0.05)
                 await self._stop(serving)
+                await self._reach.settle()
                 for service in services:
                     service.cancel()
         finally:
@@ -210,9 +222,11 @@ class NotifierWorker:
                     self._hands.let_go(errand)
         if subscriptions is None:
             return
+        stands = await self._reach.look(city, subscriptions.values(), self._desk.is_line_scarce(city))
         for errand in sorted(errands, key=lambda errand: rank(errand.alert)):
+            home = errand.alert.subscription
             try:
-                self._desk.judge(errand, subscriptions.get(errand.alert.subscription))
+                self._desk.judge(errand, subscriptions.get(home), stands.get(home, UNKNOWN))
             except Exception as error:  # poison must not stop the rest
                 _log.exception("alert_not_understood", city=city, alert=errand.alert.id)
                 self._hands.bury(city, errand.delivery, f"{type(error).__name__} while weighing or wording it")

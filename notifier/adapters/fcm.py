@@ -22,6 +22,7 @@ from notifier.adapters.fcm_proxy import proxy_of
 from notifier.adapters.fcm_sdk import Exchange, MessagingApp, certificate_of
 from notifier.adapters.fcm_settings import FcmSettings, service_account
 from notifier.adapters.fcm_tokens import AccessTokens, NoAccessToken, TokenRequest
+from notifier.adapters.outgoing import trusting
 from notifier.outcome import Delivered, Outcome, Refused, TryAgain
 from notifier.policy import Urgency
 from notifier.ports import ChannelFault, Push
@@ -64,7 +65,7 @@ class FcmChannel:
         """Send once, waiting first for a free place."""
         urgent = push.urgency is Urgency.HIGH
         channel = self._settings.android_channel_urgent if urgent else self._settings.android_channel_other
-        message = fcm_message.build(push, channel, self._now_s())
+        message = fcm_message.build(push, channel, self._now_s(), self._settings.link)
         if not fcm_message.surely_fits(push) and (size := fcm_message.size(message)) > fcm_message.MAX_BYTES:
             return Refused("TOO_LARGE", f"the message has {size} bytes, FCM takes {fcm_message.MAX_BYTES}: shorten it")
         async with self._bound:
@@ -122,14 +123,8 @@ def faults(settings: FcmSettings) -> Iterator[tuple[str, ChannelFault]]:
 
 
 def trust(settings: FcmSettings) -> ssl.SSLContext:
-    """Trust the usual authorities, and those of `ca_file` besides (a proxy that opens TLS, a test's own)."""
-    context = httpx.create_ssl_context()
-    if settings.ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=str(settings.ca_file))
-        except (OSError, ssl.SSLError) as error:
-            raise ChannelFault(f"{settings.ca_file}: cannot be read as CA certificates (PEM): {error}") from error
-    return context
+    """Trust the usual authorities, and those of `ca_file` besides."""
+    return trusting(settings.ca_file)
 
 
 def _root(error: exceptions.FirebaseError | None) -> str:

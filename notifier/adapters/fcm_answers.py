@@ -7,12 +7,12 @@ and one bad template must not wipe every target.
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from firebase_admin import exceptions, messaging
 
 from notifier.adapters.fcm_http import Answer
+from notifier.adapters.outgoing import retry_after_s
 from notifier.outcome import Outcome, Refused, TargetBarred, TargetGone, TryAgain
 
 QUOTA_WAIT_S = 60.0
@@ -89,17 +89,3 @@ def _dicts(value: object) -> list[dict[str, Any]]:
 def _refused(code: str, said: str) -> Refused:
     advice = _ADVICE.get(code, "see the FCM error codes in Google's reference")
     return Refused(code, f"FCM said {said[:200]!r}: {advice}")
-
-
-def retry_after_s(value: str | None, now_s: float, longest_s: float) -> float | None:
-    """Read a Retry-After header, seconds or HTTP date, between 0 and `longest_s`; None where it says nothing."""
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text[:12]), longest_s)
-    try:
-        wait_s = parsedate_to_datetime(text).timestamp() - now_s
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(wait_s, 0.0), longest_s)

@@ -5,38 +5,34 @@ The life must be said to each: without it Google keeps a message for four weeks.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 
 from firebase_admin import messaging
 
 from model.subscription import TargetKind
+from notifier.payload import collapse_tag, payload_texts
 from notifier.policy import Urgency
 from notifier.ports import Push
 
 MAX_BYTES = 4096
-_LONGEST_TAG = 32
 _LONGEST_CHARACTER = 12
 """Bytes that `size` counts for one character at most (two escapes, \\uXXXX each)."""
-_FIXED_BYTES = 1200
+_FIXED_BYTES = 1500
 """More than what `size` counts for the rest: names of fields, tags, headers, language and channel."""
 
 
-def collapse_tag(tag: str) -> str:
-    """Make a tag fit all three worlds: at most 32 characters of base64url, else its digest."""
-    plain = tag.isascii() and tag.replace("-", "").replace("_", "").isalnum()
-    return tag if plain and len(tag) <= _LONGEST_TAG else hashlib.blake2b(tag.encode(), digest_size=16).hexdigest()
-
-
-def build(push: Push, android_channel: str, now_s: float) -> messaging.Message:
-    """Build the message; `now_s` is machine time (Apple wants an absolute end of life)."""
+def build(push: Push, android_channel: str, now_s: float, link: str | None = None) -> messaging.Message:
+    """Build the message; `now_s` is machine time (Apple wants an absolute end of life), `link` the resident's page."""
     tag = collapse_tag(push.message.tag)
+    data = {"alert_id": push.alert_id, "kind": push.kind.value, "city": push.city, "tag": tag}
+    if push.receipt:
+        data["receipt"] = push.receipt
     message = messaging.Message(
-        data={"alert_id": push.alert_id, "kind": push.kind.value, "city": push.city, "tag": tag},
+        data=data,
         notification=messaging.Notification(title=push.message.title, body=push.message.body),
         android=_android(push, tag, android_channel),
         apns=_apns(push, tag, now_s),
-        webpush=_webpush(push, tag),
+        webpush=_webpush(push, tag, link),
     )
     # Set afterwards: the constructor's `token` warns of its deprecation on every message.
     if push.target.kind is TargetKind.FCM_FID:
@@ -49,7 +45,8 @@ def build(push: Push, android_channel: str, now_s: float) -> messaging.Message:
 def surely_fits(push: Push) -> bool:
     """Tell, without encoding it, that a push of ordinary length is below MAX_BYTES by `size`."""
     said = len(push.message.title) + len(push.message.body)
-    return _FIXED_BYTES + _LONGEST_CHARACTER * (2 * said + len(push.city) + len(push.alert_id)) < MAX_BYTES
+    plain = len(push.city) + len(push.alert_id)
+    return _FIXED_BYTES + 2 * len(push.receipt) + _LONGEST_CHARACTER * (3 * said + plain) < MAX_BYTES
 
 
 def size(message: messaging.Message) -> int:
@@ -82,14 +79,17 @@ def _apns(push: Push, tag: str, now_s: float) -> messaging.APNSConfig:
     )
 
 
-def _webpush(push: Push, tag: str) -> messaging.WebpushConfig:
+def _webpush(push: Push, tag: str, link: str | None) -> messaging.WebpushConfig:
+    """For browsers: `data` takes the place of the message's, and is the JSON that our service worker reads."""
     return messaging.WebpushConfig(
         headers={
             "TTL": str(push.ttl_s),
             "Urgency": "high" if push.urgency is Urgency.HIGH else "normal",
             "Topic": tag,
         },
+        data=payload_texts(push),
         notification=messaging.WebpushNotification(
             title=push.message.title, body=push.message.body, tag=tag, language=push.message.lang
         ),
+        fcm_options=messaging.WebpushFCMOptions(link=link) if link else None,
     )

@@ -15,7 +15,10 @@ GOOGLE = "https://fcm.googleapis.com"
 
 
 class FcmSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One city's, or one installation's, account. Exactly one of the two service-account fields is given."""
+    """One city's, or one installation's, account. Exactly one of the two service-account fields is given.
+
+    `link`: the https address that a browser opens when its user touches the push.
+    """
 
     service_account_file: Path | None = None
     service_account_json: str | None = None
@@ -27,6 +30,7 @@ class FcmSettings(msgspec.Struct, frozen=True, kw_only=True):
     longest_retry_after_s: float = 3600.0
     android_channel_urgent: str = "arrivals"
     android_channel_other: str = "notices"
+    link: str | None = None
 
     def __repr__(self) -> str:
         return f"FcmSettings(endpoint={self.endpoint!r}, concurrency={self.concurrency}, credentials masked)"

@@ -69,6 +69,16 @@ def test_an_urgent_push_says_the_same_life_tag_and_urgency_to_all_three_worlds(
         "webpush": {
             "headers": {"TTL": "431", "Urgency": "high", "Topic": tag},
             "notification": {"title": one.message.title, "body": one.message.body, "tag": tag, "lang": "ja"},
+            "data": {
+                "v": "1",
+                "title": one.message.title,
+                "body": one.message.body,
+                "tag": tag,
+                "lang": "ja",
+                "kind": "approaching",
+                "useful_until": "0",
+                "receipt": "",
+            },
         },
     }
     assert "validate_only" not in only.body

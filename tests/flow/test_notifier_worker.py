@@ -36,7 +36,8 @@ from tests.support.waiting import wait_until
 
 def bench(*subscriptions: object, channel: ScriptedChannel | None = None, **options: object) -> Bench:
     """Build a worker over a fresh store, with one channel for every kind of target unless told otherwise."""
-    channels = options.pop("channels", None) or dict.fromkeys(TargetKind, channel or ScriptedChannel())
+    kinds = [kind for kind in TargetKind if kind is not TargetKind.PAGE]
+    channels = options.pop("channels", None) or dict.fromkeys(kinds, channel or ScriptedChannel())
     store = options.pop("store", None) or MemoryStore()
     return Bench(store, options.pop("residents", None) or ListedResidents(*subscriptions), channels, **options)
 
