@@ -40,7 +40,7 @@ def words_of(tag: str, words: Mapping[str, PageWords]) -> bytes:
 
 
 def _in_order(words: Mapping[str, PageWords]) -> list[PageWords]:
-    first = ("ja", "ja-x-easy", "en")
+    first = ("ja", "ja-easy", "en")
     rest = sorted(tag for tag in words if tag not in first)
     return [words[tag] for tag in (*(tag for tag in first if tag in words), *rest)]
 
@@ -49,6 +49,7 @@ def city_page(shown: Shown) -> str:
     """Make the frame of a city's page in the language that it begins with."""
     filled = {
         "{language}": escape(shown.words.tag),
+        "{spoken}": spoken(shown.words.tag),
         "{city}": escape(shown.city.id),
         "{name}": escape(shown.city.name),
         "{leaflet}": ' data-leaflet="yes"' if shown.leaflet else "",
@@ -74,7 +75,7 @@ def manifest(shown: Shown, here: bool) -> bytes:
         "id": "./",
         "name": f"{shown.city.name} {shown.words.say('push.fallback.title')}",
         "short_name": shown.city.name,
-        "lang": shown.words.tag,
+        "lang": spoken(shown.words.tag),
         "scope": "./",
         "display": "standalone",
         "background_color": "#f1f4ee",
@@ -103,7 +104,12 @@ def privacy_page(shown: Shown) -> str:
         f'<p><a href="../">{word("privacy.back")}</a></p>',
     ]
     title = f"{word('privacy.title')} – {escape(shown.city.name)}"
-    return _plain(shown.words.tag, title, escape(shown.city.name), "".join(parts), "../assets/")
+    return _plain(spoken(shown.words.tag), title, escape(shown.city.name), "".join(parts), "../assets/")
+
+
+def spoken(tag: str) -> str:
+    """Give the language as it is read out: a manner of it, such as ja-easy, is the language itself."""
+    return escape(tag.removesuffix("-easy"))
 
 
 def _section(title: str, *points: str) -> str:
@@ -114,13 +120,13 @@ def front_page(cities: Sequence[City], words: PageWords) -> str:
     """List the cities."""
     rows = "".join(f'<li><a class="row" href="c/{escape(each.id)}/">{escape(each.name)}</a></li>' for each in cities)
     title = escape(words.say("push.fallback.title"))
-    return _plain(words.tag, title, title, f'<h1>{title}</h1><ul class="menu">{rows}</ul>', "assets/")
+    return _plain(spoken(words.tag), title, title, f'<h1>{title}</h1><ul class="menu">{rows}</ul>', "assets/")
 
 
 def _plain(language: str, title: str, brand: str, body: str, assets: str) -> str:
     """A page without scripts, in the same dress."""
     return (
-        f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{title}</title><link rel="icon" href="{assets}icon.svg" type="image/svg+xml">'
         f'<link rel="stylesheet" href="{assets}page.css"></head><body><header><p class="brand">'

@@ -1,8 +1,8 @@
 // The page's frame: language, history, which screen stands. Screens that the first question does not need load later.
 import { readCity } from "./api.js";
-import { say } from "./dom.js";
+import { button, say } from "./dom.js";
 import { keep, kept, tellWorker } from "./keep.js";
-import { language, languages, loadWords, word } from "./words.js";
+import { language, languages, loadWords, spoken, word } from "./words.js";
 
 const SCREENS = {
   signup: () => import("./signup.js"),
@@ -20,6 +20,8 @@ const SCREENS = {
   erase: () => import("./erase.js"),
   done: () => import("./done.js"),
 };
+/** Screens that need a way back of their own: an installed page has no browser's button. */
+const PLAIN = new Set(["settings", "devices", "link", "other", "test", "calendar", "pause", "code"]);
 const main = document.getElementById("main");
 let leave = null;
 let turn = 0;
@@ -66,7 +68,7 @@ export const noteForWorker = () =>
     device: kept().device ?? null,
     webpush: app.city?.channels?.webpush?.key ?? null,
     timezone: app.city?.timezone ?? "UTC",
-    lang: language(),
+    lang: spoken(language()),
     title: word("push.fallback.title"),
     body: word("push.fallback.body"),
     late: word("push.late"),
@@ -85,6 +87,7 @@ async function show() {
   main.replaceChildren(title);
   main.dataset.screen = screen;
   leave = (await module.draw({ main, title, app, screen, arg })) ?? null;
+  if (PLAIN.has(screen)) main.append(button(word("back"), () => app.back(), "plain"));
   document.title = `${title.textContent} – ${app.city.name}`;
   scrollTo(0, 0);
   title.focus({ preventScroll: true });
@@ -115,7 +118,7 @@ async function begin() {
   keep({ city });
   document.getElementById("city").textContent = city.name;
   const chooser = document.getElementById("language");
-  chooser.replaceChildren(...languages().map(({ tag, name }) => Object.assign(new Option(name, tag), { lang: tag })));
+  chooser.replaceChildren(...languages().map(({ tag, name }) => Object.assign(new Option(name, tag), { lang: spoken(tag) })));
   chooser.value = language();
   chooser.addEventListener("change", () => app.speak(chooser.value).then(show).catch(app.trouble));
   document.getElementById("privacy").href = `privacy/${language()}`;

@@ -8,7 +8,8 @@ import { word } from "./words.js";
 export const push = {
   title: () => word("push.title"),
   own: true,
-  async draw({ body, app }) {
+  async draw({ body, app, editing }) {
+    app.after = editing ? "home" : "done";
     const state = situation(app);
     if (state === "iphone") return iphone(body, app);
     if (state === "denied") return denied(body, app);
@@ -21,7 +22,7 @@ export const push = {
 
 async function ask(body, app) {
   try {
-    if (await allow(app)) return app.go("done");
+    if (await allow(app)) return app.go(app.after);
     body.replaceChildren();
     return denied(body, app);
   } catch (error) {
@@ -34,7 +35,7 @@ async function ask(body, app) {
 
 function others(app) {
   return [el("div", { class: "ways" }, button(word("push.other"), () => app.go("other"), "second"),
-    button(word("push.skip"), () => app.go("done"), "link"))];
+    button(word("push.skip"), () => app.go(app.after), "link"))];
 }
 
 function denied(body, app) {

@@ -1,6 +1,6 @@
 // The questions after the first: waste types, lead, language, what else to tell, quiet hours.
 import { choice, el } from "./dom.js";
-import { language, languages, named, word } from "./words.js";
+import { language, languages, named, spoken, word } from "./words.js";
 
 const NEEDS = [2, 5, 10, 15];
 const SPARE_MIN = 5;
@@ -80,7 +80,7 @@ export const speech = {
   draw({ body, app, form, change }) {
     const speak = (tag) => async () => { change({ language: tag }); await app.speak(tag); await app.redraw(); document.querySelector("[name=speech]:checked")?.focus(); };
     body.append(group(word("speech.title"), ...languages().map(({ tag, name }) => choice({ type: "radio", name: "speech",
-      value: tag, checked: tag === language(), label: name, lang: tag, onchange: speak(tag) }))));
+      value: tag, checked: tag === language(), label: name, lang: spoken(tag), onchange: speak(tag) }))));
     if (form.language !== language()) change({ language: language() });
   },
 };
