@@ -63,7 +63,7 @@ function fine(form, change, redraw) {
     redraw();
   };
   const make = (text, label, step) => el("button", { type: "button", class: "button round", "aria-label": label, text, on: { click: by(step) } });
-  return el("div", { class: "fine" }, make("−", word("lead.later"), -1), el("span", { text: word("lead.adjust") }), make("+", word("lead.earlier"), 1));
+  return el("div", { class: "fine" }, el("span", { text: word("lead.adjust") }), make("−", word("lead.later"), -1), make("+", word("lead.earlier"), 1));
 }
 
 function otherLeads(form, change, redraw) {
@@ -121,6 +121,7 @@ export const quiet = {
     const [from, until] = [time("quiet-from", was.from), time("quiet-until", was.until)];
     const on = choice({ type: "checkbox", name: "quiet", value: "on", checked: Boolean(form.quiet), label: word("quiet.on"), onchange: set });
     body.append(el("p", { class: "hint", text: word("quiet.hint") }), on, el("div", { class: "hours" },
-      el("label", { for: "quiet-from", text: word("quiet.from") }), from, el("label", { for: "quiet-until", text: word("quiet.until") }), until));
+      el("p", {}, el("label", { for: "quiet-from", text: word("quiet.from") }), from),
+      el("p", {}, el("label", { for: "quiet-until", text: word("quiet.until") }), until)));
   },
 };
