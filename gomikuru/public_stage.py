@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from gomikuru import places
 from gomikuru.forgetting import Forgetting
 from gomikuru.public_channels import PublicChannels
 from gomikuru.public_city import PublicFiles
@@ -28,6 +29,7 @@ from streams.redis_streams import RedisStore
 from web.adapters.alerts_today import AlertsToday
 from web.adapters.desks import StreamReports
 from web.adapters.page_feed import StreamPages
+from web.adapters.page_words import read_page_words
 from web.adapters.server import WebServer
 from web.api.app import Door
 from web.api.guard import Guard, Rates
@@ -36,6 +38,7 @@ from web.api.outside import outside_routes
 from web.app import LOCAL_HOSTS
 from web.ports import PublicCity
 from web.public import Front, make_public
+from web.resident import resident_routes
 
 if TYPE_CHECKING:
     from gomikuru.wiring import Parts
@@ -112,6 +115,7 @@ class PublicStage:
             front_of(settings),
             page_feeds=self._feeds,
             api_extra=outside_routes(door, hooks, self._channels.unsubscribe),
+            resident_routes=resident_routes(self.house.cities, read_page_words(), places.leaflet()),
             closed=self._stopping.is_set,
         )
         public = settings.public

@@ -44,6 +44,8 @@ class PlaceBook:
         wanted = folded(text)
         if not wanted:
             return []
+        if named := [one for one in self.places if one.kind == "zone" and one.id == text]:
+            return named  # the id of a zone, from a link that a city printed
         ranked = []
         for order, (place, keys) in enumerate(zip(self.places, self._keys, strict=True)):
             rank = min((_rank(key, wanted) for key in keys), default=None)

@@ -1,6 +1,7 @@
 """Fixtures for the whole suite stand in tests/support; this file only lists where."""
 
 pytest_plugins = [
+    "tests.support.chromium",
     "tests.support.keyfiles",
     "tests.support.stores",
     "tests.support.brokers",

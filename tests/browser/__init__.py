@@ -1,0 +1,1 @@
+"""The resident's page in real browsers."""
