@@ -30,6 +30,7 @@ from gomikuru.standing import (
     judge_ingest,
     judge_learner,
     judge_notifier,
+    judge_reminders,
     judge_web,
 )
 from gomikuru.watch import Silence, Timetable, collection_rules
@@ -214,6 +215,7 @@ def silence_of(parts: Parts) -> Silence:
 
 def notifier_stage(parts: Parts) -> Stage:
     """Wire the stage that sends pushes."""
+    from gomikuru.city_plans import CityPlans
     from gomikuru.zone_names import ZoneNames
     from notifier.adapters.catalogues import load_words
     from notifier.adapters.residents import RegistryResidents
@@ -224,6 +226,7 @@ def notifier_stage(parts: Parts) -> Stage:
     settings = parts.settings.notifier
     store = store_at(parts.settings)
     channels = {**_configured_channels(parts), **parts.channels}
+    plans = CityPlans(parts.cities, parts.meter)
     worker = NotifierWorker(
         store,
         {folder.city.id: folder.city for folder in parts.cities},
@@ -242,14 +245,20 @@ def notifier_stage(parts: Parts) -> Stage:
             hold_alerts=parts.settings.archive.hold_events,
         ),
         zone_names=ZoneNames({folder.city.id: folder.folder for folder in parts.cities}),
+        plan_of=plans,
     )
+
+    def run(stop: threading.Event) -> None:
+        plans.start()
+        worker.run(stop)
+        plans.close()
 
     def stand() -> Standing:
         return judge_notifier(
             worker.health(), worker.idle_s, len(channels), len(parts.cities), bounds_of(parts.settings)
         )
 
-    return Stage("notifier", worker.run, stand)
+    return Stage("notifier", run, stand)
 
 
 def _configured_channels(parts: Parts) -> dict[TargetKind, Channel]:
@@ -305,6 +314,34 @@ def learner_stage(parts: Parts) -> Stage:
     return Stage("learner", run, stand)
 
 
+def reminders_stage(parts: Parts) -> Stage:
+    """Wire the stage that reminds homes of their collections."""
+    from gomikuru.city_plans import CityPlans
+    from gomikuru.reminding.leader import Pace
+    from gomikuru.reminding.worker import ReminderWorker
+    from residents.adapters.redis_registry import RedisRegistry
+
+    settings = parts.settings.reminders
+    store = store_at(parts.settings)
+    pace = Pace(
+        spread_ms=int(settings.spread_min * 60_000),
+        grace_ms=int(settings.grace_min * 60_000),
+        rescan_ms=int(settings.rescan_s * 1000),
+        piece=settings.piece,
+        most_waiting=settings.most_waiting,
+        lease_ms=settings.lease_ms,
+    )
+    cities = [folder.city for folder in parts.cities]
+    homes, plans = RedisRegistry(store, parts.clock).list, CityPlans(parts.cities, parts.meter)
+    worker = ReminderWorker(cities, store, homes, plans, parts.clock, parts.meter, parts.owner, pace)
+
+    def run(stop: threading.Event) -> None:
+        worker.run(stop)
+        store.close()
+
+    return Stage("reminders", run, lambda: judge_reminders(worker.health(), worker.idle_s, bounds_of(parts.settings)))
+
+
 def web_stage(parts: Parts) -> Stage:
     """Wire the page that shows trucks and alerts live."""
     from gomikuru.city_map import map_source
@@ -352,6 +389,7 @@ def web_stage(parts: Parts) -> Stage:
 STAGES: dict[str, Callable[[Parts], Stage]] = {
     "archive": archive_stage,
     "learner": learner_stage,
+    "reminders": reminders_stage,
     "web": web_stage,
     "notifier": notifier_stage,
     "geofence": geofence_stage,
@@ -365,5 +403,6 @@ def switched_on(settings: Settings) -> tuple[str, ...]:
     off = {
         "archive": not settings.archive.enabled,
         "learner": not (settings.archive.enabled and settings.learn.enabled),
+        "reminders": not settings.reminders.enabled,
     }
     return tuple(name for name in STAGES if not off.get(name))
