@@ -96,6 +96,7 @@ class Leader:
         except LeaseLost:
             self._logger.info("reminders_lease_lost")
             self._let_go()
+            self.health = msgspec.structs.replace(self.health, leads=False)
             return self._pace.soon_s
         except StoreUnavailable:
             self._progress = None  # what was asked last may have been done: read it anew
@@ -159,12 +160,11 @@ class Leader:
         """Read who wants to be reminded, and line up what falls until the scan after the next."""
         pace = self._pace
         progress.forget_before(times.local(now_ms, self._city.timezone).date(), pace.piece)
-        if self._scanned_ms is not None and not self._due(now_ms):
+        if progress.upto_ms is None or (self._scanned_ms is not None and not self._due(now_ms)):
             progress.hand_on((), now_ms)
         self._reminders = Reminders(self._city.id, self._city.timezone, in_force.plan, pace.spread_ms)
         self._homes = [home for one in self._list(self._city.id) if (home := wanting(one)) is not None]
-        came_to_ms = now_ms if progress.upto_ms is None else progress.upto_ms
-        after_ms = max(came_to_ms - pace.spread_ms, now_ms - pace.grace_ms)
+        after_ms = max((progress.upto_ms or now_ms) - pace.spread_ms, now_ms - pace.grace_ms)
         falling = self._reminders.falling(self._homes, after_ms, now_ms + 2 * pace.rescan_ms)
         self._line = sorted(one for one in falling if key_of(one.day, one.id) not in progress.told)
         self._next = 0

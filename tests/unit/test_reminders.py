@@ -193,9 +193,7 @@ def test_every_collection_is_reminded_exactly_once_through_gaps_and_overlaps(
     first = times.instant(day - timedelta(days=4), 0, timezone)
     steps = [first + n * 3_600_000 for n in range(24 * 6 + 1)]
     maker = reminders(plan, timezone, 0)
-    found = [
-        each for after, until in pairwise(steps) for each in maker.falling([one], after, until)
-    ]
+    found = [each for after, until in pairwise(steps) for each in maker.falling([one], after, until)]
     if (days_before, at_min) == (0, 1439):
         assert found == []
         return
