@@ -7,10 +7,12 @@ from importlib.metadata import version
 import typer
 
 from gomikuru.commands import (
+    calendar,
     check,
     dead_letters,
     doctor,
     evaluate,
+    import_5374,
     learn,
     quarantine,
     replay,
@@ -30,6 +32,8 @@ COMMANDS = (
     testbed,
     subscriptions,
     trucks,
+    calendar,
+    import_5374,
     check,
     doctor,
     quarantine,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -23,6 +24,9 @@ from residents.reminders import Reminders, Reminding, Wanting, key_of, told_in, 
 from streams import keys
 from streams.ports import Fence, LeaseLost, Store, StoreUnavailable
 
+T = TypeVar("T")
+HOLD_EVERY = 1000
+
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """`spread_ms`, `grace_ms`, `rescan_ms` count service time; the rest machine time. `group`: the notifier's."""
@@ -31,7 +35,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     grace_ms: int = 7_200_000
     rescan_ms: int = 120_000
     piece: int = 500
-    most_waiting: int = 1000
+    most_waiting: int = 300
     lease_ms: int = 10_000
     soon_s: float = 0.05
     group: str = "notifier"
@@ -163,9 +167,10 @@ class Leader:
         if progress.upto_ms is None or (self._scanned_ms is not None and not self._due(now_ms)):
             progress.hand_on((), now_ms)
         self._reminders = Reminders(self._city.id, self._city.timezone, in_force.plan, pace.spread_ms)
-        self._homes = [home for one in self._list(self._city.id) if (home := wanting(one)) is not None]
+        listed = self._holding(self._list(self._city.id))
+        self._homes = [home for one in listed if (home := wanting(one)) is not None]
         after_ms = max((progress.upto_ms or now_ms) - pace.spread_ms, now_ms - pace.grace_ms)
-        falling = self._reminders.falling(self._homes, after_ms, now_ms + 2 * pace.rescan_ms)
+        falling = self._holding(self._reminders.falling(self._homes, after_ms, now_ms + 2 * pace.rescan_ms))
         self._line = sorted(one for one in falling if key_of(one.day, one.id) not in progress.told)
         self._next = 0
         self._scanned_ms = now_ms
@@ -173,7 +178,7 @@ class Leader:
     def _correct(self, progress: Progress, in_force: InForce, now_ms: int) -> int:
         """Correct those who were told otherwise under an earlier plan; tell how many have to wait."""
         assert self._reminders is not None
-        pieces = list(self._reminders.corrections(self._homes, told_in(progress.told), now_ms))
+        pieces = list(self._reminders.corrections(self._holding(self._homes), told_in(progress.told), now_ms))
         done = 0
         while done < len(pieces) and (room := self._room()) > 0:
             batch = pieces[done : done + min(room, self._pace.piece)]
@@ -201,6 +206,13 @@ class Leader:
     def _due(self, now_ms: int) -> int:
         """Tell how many have fallen due and are not handed on."""
         return bisect_right(self._line, now_ms, self._next, key=lambda one: one.at_ms) - self._next
+
+    def _holding(self, items: Iterable[T]) -> Iterator[T]:
+        """Go through many items, and renew the lease meanwhile."""
+        for count, item in enumerate(items):
+            if count % HOLD_EVERY == 0:
+                self._hold_on()
+            yield item
 
     def _hold_on(self) -> None:
         if not self._holds():
