@@ -102,8 +102,8 @@ def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterat
         for k in np.flatnonzero(fires).tolist():
             for ordinal in _calls(ahead, k, int(ahead.outlook.place[k]), lead_min, scene):
                 yield from _homes(ahead, k, lead_min, scene, Kind.APPROACHING, ordinal)
-        for k in correcting.corrected(ahead, lead_min, scene):
-            yield from _homes(ahead, k, lead_min, scene, Kind.CORRECTED)
+        for k, was_ms in correcting.corrected(ahead, lead_min, scene):
+            yield from _corrected(_homes(ahead, k, lead_min, scene, Kind.CORRECTED), was_ms)
         yield from _zoned(ahead, fires, lead_min, so_far, scene)
 
 
@@ -137,8 +137,9 @@ def _zoned(
                 yield from _nominees(ahead, k, homes, lead_min, scene, Kind.APPROACHING, ordinal)
         k = _soonest(ahead, rows[ahead.outlook.within(1e9)[rows] >= correcting.CORRECT_CHANCE])
         served = served_places(so_far.served, 8 * len(so_far.served))[zone.places].any()
-        if k is not None and not served and correcting.moved(ahead, k, zone.key, lead_min, scene):
-            yield from _nominees(ahead, k, homes, lead_min, scene, Kind.CORRECTED)
+        was_ms = None if k is None or served else correcting.moved(ahead, k, zone.key, lead_min, scene)
+        if k is not None and was_ms is not None:
+            yield from _corrected(_nominees(ahead, k, homes, lead_min, scene, Kind.CORRECTED), was_ms)
 
 
 def _soonest(ahead: Ahead, rows: Ints) -> int | None:
@@ -168,6 +169,11 @@ def _nominees(
     for number, subscription, mask in sorted(homes):
         if scene.concerns(mask):
             yield Nominee(number, subscription, lead, useful, kind=kind, eta_ms=eta_ms, by_round=True, ordinal=ordinal)
+
+
+def _corrected(nominees: Iterable[Nominee], was_ms: int) -> Iterator[Nominee]:
+    """Add to nominees the time that they were told before."""
+    return (replace(nominee, was_ms=was_ms) for nominee in nominees)
 
 
 def useful_ms(left_ms: int) -> int:

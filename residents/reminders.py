@@ -88,6 +88,16 @@ def spread_by(subscription: str, span_ms: int) -> int:
     return drawn * span_ms >> 64
 
 
+class _Day(NamedTuple):
+    """What one day holds for homes of a zone that put out the same waste: until when it is of use to remind of it."""
+
+    due: tuple[Due, ...]
+    categories: tuple[str, ...]
+    out_by_min: int | None
+    useful_ms: int
+    iso: str
+
+
 class Reminders:
     """The reminders of one city under one plan. `spread_ms`: over how long those of one time of day are spread."""
 
@@ -96,7 +106,7 @@ class Reminders:
         self._timezone = timezone
         self._plan = plan
         self._spread_ms = spread_ms
-        self._due: dict[tuple[str, date], tuple[Due, ...]] = {}
+        self._days: dict[tuple[str, tuple[str, ...], date], _Day] = {}
 
     def falling(self, homes: Iterable[Wanting], after_ms: int, until_ms: int) -> Iterator[Reminding]:
         """Give the reminders that fall after one instant, up to another; in no order."""
@@ -113,12 +123,12 @@ class Reminders:
 
     def told(self, one: Reminding, now_ms: int) -> Piece | None:
         """Make the alert of a reminder whose time has come; None where it is of no use any more."""
-        due = self._of(one.home, one.day)
-        if not due or now_ms >= self._useful_ms(due, one.day):
+        day = self._of(one.home, one.day)
+        if not day.due or now_ms >= day.useful_ms:
             return None
-        about = Collected(tuple(each.category for each in due), _out_by(due))
-        told = Told(one.home.zone, about.categories)
-        return Piece(key_of(one.day, one.id), told, self._alert(one, now_ms, about, due, 0))
+        about = Collected(day.categories, day.out_by_min)
+        told = Told(one.home.zone, day.categories)
+        return Piece(f"{day.iso}/{one.id}", told, self._alert(one, now_ms, about, day, 0))
 
     def corrections(
         self, homes: Iterable[Wanting], told_of: Callable[[str], Told | None], now_ms: int
@@ -140,35 +150,34 @@ class Reminders:
         zone = one.home.zone
         if told.zone != zone or one.home.paused_until_ms > now_ms or not self._plan.covers(zone):
             return None
-        there = {due.category for due in self._on(zone, one.day)}
+        there = {due.category for due in self._plan.on(zone, one.day)}
         gone = tuple(category for category in told.categories if category not in there)
-        due = self._of(one.home, one.day)
-        categories = tuple(each.category for each in due)
-        if not gone and set(categories) <= set(told.categories):
+        day = self._of(one.home, one.day)
+        if not gone and set(day.categories) <= set(told.categories):
             return None
         missed = [each for each in self._plan.missed(zone, one.day) if each.category in gone]
         moved = next((each.moved_to for each in missed if each.moved_to is not None), None)
-        about = Collected(categories, _out_by(due), gone, moved.isoformat() if moved else None)
-        alert = self._alert(one, now_ms, about, due, told.corrections + 1)
+        about = Collected(day.categories, day.out_by_min, gone, moved.isoformat() if moved else None)
+        alert = self._alert(one, now_ms, about, day, told.corrections + 1)
         reasons = next((dict(each.reasons) for each in missed if each.reasons), {})
         if now_ms >= alert.useful_until_ms:
             return None
-        after = Told(told.zone, categories, told.corrections + 1)
+        after = Told(told.zone, day.categories, told.corrections + 1)
         return Piece(key_of(one.day, one.id), after, msgspec.structs.replace(alert, reasons=reasons))
 
-    def _alert(self, one: Reminding, now_ms: int, about: Collected, due: tuple[Due, ...], corrections: int) -> Alert:
+    def _alert(self, one: Reminding, now_ms: int, about: Collected, day: _Day, corrections: int) -> Alert:
         ordinal = one.ordinal + corrections * CORRECTED_REMINDER
         return Alert(
-            id=self._id(one.home, one.day, ordinal),
+            id=self._id(one.home, one.day, ordinal) if corrections else one.id,
             city=self._city,
             subscription=one.home.subscription,
             kind=Kind.REMINDER,
-            service_day=one.day.isoformat(),
+            service_day=day.iso,
             run=RUN,
             ordinal=ordinal,
             vehicle="",
             fired_ms=now_ms,
-            useful_until_ms=self._useful_ms(due, one.day),
+            useful_until_ms=day.useful_ms,
             lead=one.home.lead,
             ping="",
             category=about.categories[0] if len(about.categories) == 1 and not about.gone else None,
@@ -192,29 +201,25 @@ class Reminders:
 
     def _at_ms(self, home: Wanting, day: date, base_ms: int) -> int | None:
         """Tell when a home's reminder falls: within the first half of the time for which it is of use."""
-        due = self._of(home, day)
-        if not due:
+        found = self._of(home, day)
+        left_ms = found.useful_ms - base_ms
+        if not found.due or left_ms <= 0:
             return None
-        left_ms = self._useful_ms(due, day) - base_ms
-        return base_ms + spread_by(home.subscription, min(self._spread_ms, left_ms // 2)) if left_ms > 0 else None
+        return base_ms + spread_by(home.subscription, min(self._spread_ms, left_ms // 2))
 
-    def _of(self, home: Wanting, day: date) -> tuple[Due, ...]:
-        due = self._on(home.zone, day)
-        return tuple(each for each in due if each.category in home.categories) if home.categories else due
-
-    def _on(self, zone: str, day: date) -> tuple[Due, ...]:
-        found = self._due.get((zone, day))
+    def _of(self, home: Wanting, day: date) -> _Day:
+        key = (home.zone, home.categories, day)
+        found = self._days.get(key)
         if found is None:
-            found = self._due[zone, day] = self._plan.on(zone, day)
+            found = self._days[key] = self._day(*key)
         return found
 
-    def _useful_ms(self, due: Iterable[Due], day: date) -> int:
-        minutes = max((NOON_MIN if each.out_by_min is None else each.out_by_min for each in due), default=NOON_MIN)
-        return times.instant(day, minutes, self._timezone)
-
-
-def _out_by(due: Iterable[Due]) -> int | None:
-    return min((each.out_by_min for each in due if each.out_by_min is not None), default=None)
+    def _day(self, zone: str, wanted: tuple[str, ...], day: date) -> _Day:
+        due = tuple(each for each in self._plan.on(zone, day) if not wanted or each.category in wanted)
+        last = max((NOON_MIN if each.out_by_min is None else each.out_by_min for each in due), default=NOON_MIN)
+        first = min((each.out_by_min for each in due if each.out_by_min is not None), default=None)
+        useful_ms = times.instant(day, last, self._timezone)
+        return _Day(due, tuple(each.category for each in due), first, useful_ms, day.isoformat())
 
 
 _encoder = msgspec.msgpack.Encoder()

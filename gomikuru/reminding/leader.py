@@ -155,10 +155,17 @@ class Leader:
             return 0
         if in_force is not self._in_force or self._reminders is None:
             self._in_force, self._scanned_ms = in_force, None
-        if self._scanned_ms is None or not self._scanned_ms <= now_ms < self._scanned_ms + self._pace.rescan_ms:
+        if self._is_stale(now_ms):
             self._scan(progress, in_force, now_ms)
         waiting = self._correct(progress, in_force, now_ms) if progress.plan != in_force.version else 0
         return waiting or self._hand_on(progress, now_ms)
+
+    def _is_stale(self, now_ms: int) -> bool:
+        """Tell whether to read anew: in good time before the line ends, and at its end even if many wait in it."""
+        if self._scanned_ms is None or now_ms < self._scanned_ms:
+            return True
+        age_ms = now_ms - self._scanned_ms
+        return age_ms >= 2 * self._pace.rescan_ms or (age_ms >= self._pace.rescan_ms and not self._due(now_ms))
 
     def _scan(self, progress: Progress, in_force: InForce, now_ms: int) -> None:
         """Read who wants to be reminded, and line up what falls until the scan after the next."""

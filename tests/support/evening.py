@@ -213,7 +213,7 @@ def main() -> None:
     clock = SharedClock(float(factor), int(starts_ms), int(began_ms))
     store, meter = RedisStore.at(url), MemoryMeter()
     plans = CityPlans([CityFolder(city, Path(folder))], meter)
-    pace = Pace(lease_ms=int(lease_ms), spread_ms=SPREAD_MS, rescan_ms=int(10_000 * clock.factor))
+    pace = Pace(lease_ms=int(lease_ms), spread_ms=SPREAD_MS, rescan_ms=int(30_000 * clock.factor))
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     ReminderWorker([city], store, RedisRegistry(store, clock).list, plans, clock, meter, owner, pace).run(stop)
