@@ -58,23 +58,24 @@ def first_coming(ahead: Ahead, places: Ints) -> int | None:
     return soonest(ahead, rows[np.isin(ahead.outlook.place[rows], places)])
 
 
-def corrected(ahead: Ahead, lead_min: float, scene: Scene) -> list[int]:
-    """Tell which places to correct now, each once, and record it."""
+def corrected(ahead: Ahead, lead_min: float, scene: Scene) -> list[tuple[int, int]]:
+    """Tell which places to correct now, each once, with the instant that was told, and record it."""
     ahead_at = ahead.outlook.place.tolist()
-    return [k for k in coming(ahead) if moved(ahead, k, ahead_at[k], lead_min, scene)]
+    found = ((k, moved(ahead, k, ahead_at[k], lead_min, scene)) for k in coming(ahead))
+    return [(k, was_ms) for k, was_ms in found if was_ms is not None]
 
 
-def moved(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) -> bool:
-    """Tell whether what was foretold under a number is to be corrected to the k-th place's time, and record it."""
+def moved(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) -> int | None:
+    """Tell the instant foretold under a number, if it is to be corrected to the k-th place's time, and record that."""
     foretold = scene.round_foretold
     said = foretold.to_correct(told_by, lead_min)
     if said is None:
-        return False
+        return None
     eta = ahead.instants(k, scene.fix_ms)
     if _foreign(said, eta[0], scene.truck) or not _lasting(said, eta, scene.fix_ms, foretold):
-        return False
+        return None
     foretold.correct(said, eta[0], again=float(ahead.middle_s[k]) > 60.0 * lead_min + AGAIN_S)
-    return True
+    return said.eta_ms
 
 
 def _foreign(said: Saying, eta_ms: int, truck: str) -> bool:

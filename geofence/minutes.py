@@ -102,8 +102,8 @@ def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterat
         for k in np.flatnonzero(fires).tolist():
             for ordinal in _calls(ahead, k, int(ahead.outlook.place[k]), lead_min, scene):
                 yield from _homes(ahead, k, lead_min, scene, Kind.APPROACHING, ordinal)
-        for k in correcting.corrected(ahead, lead_min, scene):
-            yield from _homes(ahead, k, lead_min, scene, Kind.CORRECTED)
+        for k, was_ms in correcting.corrected(ahead, lead_min, scene):
+            yield from _corrected(_homes(ahead, k, lead_min, scene, Kind.CORRECTED), was_ms)
         yield from _zoned(ahead, fires, lead_min, so_far, scene)
 
 
@@ -136,8 +136,9 @@ def _zoned(
             for ordinal in _calls(ahead, k, zone.key, lead_min, scene):
                 yield from _nominees(ahead, k, homes, lead_min, scene, Kind.APPROACHING, ordinal)
         k = None if served_any(so_far, zone.places) else correcting.first_coming(ahead, zone.places)
-        if k is not None and correcting.moved(ahead, k, zone.key, lead_min, scene):
-            yield from _nominees(ahead, k, homes, lead_min, scene, Kind.CORRECTED)
+        was_ms = None if k is None else correcting.moved(ahead, k, zone.key, lead_min, scene)
+        if k is not None and was_ms is not None:
+            yield from _corrected(_nominees(ahead, k, homes, lead_min, scene, Kind.CORRECTED), was_ms)
 
 
 def served_any(so_far: DaySoFar, places: Ints) -> bool:
@@ -168,6 +169,11 @@ def _nominees(
     for number, subscription, mask in sorted(homes):
         if scene.concerns(mask):
             yield Nominee(number, subscription, lead, useful, kind=kind, eta_ms=eta_ms, by_round=True, ordinal=ordinal)
+
+
+def _corrected(nominees: Iterable[Nominee], was_ms: int) -> Iterator[Nominee]:
+    """Add to nominees the time that they were told before."""
+    return (replace(nominee, was_ms=was_ms) for nominee in nominees)
 
 
 def useful_ms(left_ms: int) -> int:

@@ -60,6 +60,7 @@ class Nominee(msgspec.Struct, frozen=True):
 
     `eta_ms`: the middle, the low and the high instant at which it is expected, where that is known. `by_round`: told on
     the round and not on the run of the area. `heard_ms`: when a truck that is silent was last heard.
+    `was_ms`: the instant that a correction replaces.
     """
 
     number: int
@@ -72,3 +73,4 @@ class Nominee(msgspec.Struct, frozen=True):
     by_round: bool = False
     ordinal: int = 1
     heard_ms: int | None = None
+    was_ms: int | None = None

@@ -81,4 +81,5 @@ def _alert(nominee: Nominee, run: Run, occasion: Occasion, book: Book) -> Alert:
         number=nominee.number,
         shadow=book.is_shadow(nominee.number),
         heard_ms=nominee.heard_ms,
+        was_ms=nominee.was_ms,
     )

@@ -7,10 +7,12 @@ from importlib.metadata import version
 import typer
 
 from gomikuru.commands import (
+    calendar,
     check,
     dead_letters,
     doctor,
     evaluate,
+    import_5374,
     learn,
     line_cost,
     privacy,
@@ -35,6 +37,8 @@ COMMANDS = (
     reports,
     privacy,
     trucks,
+    calendar,
+    import_5374,
     check,
     doctor,
     line_cost,

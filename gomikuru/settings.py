@@ -286,6 +286,26 @@ class Learn(Section):
         return minutes_of(self.at) or 0
 
 
+class Reminders(Section):
+    """Reminders of collections, the evening before or in the morning."""
+
+    enabled: bool = Field(description="Send the reminders that homes ask for; cities without calendar.csv have none")
+    spread_min: Annotated[float, Field(ge=0, le=120)] = Field(
+        description="Minutes over which the reminders of one time of day are spread"
+    )
+    grace_min: Annotated[float, Field(gt=0, le=1440)] = Field(
+        description="Minutes after which a reminder that could not be handed on is left out"
+    )
+    rescan_s: Seconds = Field(description="Seconds of service time after which subscriptions are read anew")
+    piece: Count = Field(description="Reminders handed on at once")
+    most_waiting: Count = Field(
+        description="Alerts before the notifier beyond which reminders wait: calls to the truck go before them"
+    )
+    lease_ms: Annotated[int, Field(ge=1000)] = Field(
+        description="How long a worker that died keeps a city's reminders from the others"
+    )
+
+
 class Fcm(Section):
     """Firebase Cloud Messaging. Without a service account the channel is off."""
 
@@ -477,6 +497,7 @@ class Settings(Section):
     notifier: Notifier
     archive: Archive
     learn: Learn
+    reminders: Reminders
     fcm: Fcm
     webpush: WebPush
     line: Line

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from geofence.pulse import Health as CityHealth
     from gomikuru.archive.worker import Kept
     from gomikuru.learning.night import Night
+    from gomikuru.reminding.leader import Health as Reminding
     from ingest.worker import Health as IngestHealth
     from notifier.worker import Health as NotifierHealth
     from web.worker import Health as WebHealth
@@ -54,6 +55,7 @@ class Bounds(msgspec.Struct, frozen=True):
     behind_events: int = 10_000
     behind_s: float = 10.0
     unarchived_s: float = 900.0
+    unreminded_s: float = 300.0
 
 
 def judge(idle_s: float, troubles: Sequence[Trouble], facts: Mapping[str, object], bounds: Bounds) -> Standing:
@@ -153,6 +155,24 @@ def judge_learner(
             troubles.append(Trouble(f"learning_failed {city}", f"{text}; the last profile stays in force"))
     facts = {city: msgspec.structs.asdict(night) if night else None for city, night in cities.items()}
     return judge(idle_s, troubles, facts, bounds)
+
+
+def judge_reminders(cities: Mapping[str, Reminding], idle_s: float, bounds: Bounds) -> Standing:
+    """Judge the stage that reminds; that another process leads a city is no trouble."""
+    troubles = []
+    if any(not now.store_ok for now in cities.values()):
+        troubles.append(_store_away())
+    for city, now in cities.items():
+        if now.failing:
+            text = f"{city}: reminders fail and are tried again; see reminders_fail in the log"
+            troubles.append(Trouble(f"reminders_fail {city}", text, stops=True))
+        if now.oldest_ms > bounds.unreminded_s * 1000:
+            text = f"{city}: {now.waiting} reminders wait, the oldest for {now.oldest_ms / 60_000:.0f} min"
+            troubles.append(Trouble(f"reminders_wait {city}", f"{text}; is the notifier behind, or a channel down?"))
+        for problem in now.plan_problems:
+            text = f"{city}: {problem}; the plan before it stays in force"
+            troubles.append(Trouble(f"plan_refused {city} {problem}", text))
+    return judge(idle_s, troubles, {city: msgspec.structs.asdict(now) for city, now in cities.items()}, bounds)
 
 
 def failing_days(night: Night, now_ms: int) -> float:

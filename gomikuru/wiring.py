@@ -32,6 +32,7 @@ from gomikuru.standing import (
     judge_learner,
     judge_notifier,
     judge_public,
+    judge_reminders,
     judge_web,
 )
 from gomikuru.watch import Silence, Timetable, collection_rules
@@ -220,6 +221,7 @@ def silence_of(parts: Parts) -> Silence:
 
 def notifier_stage(parts: Parts) -> Stage:
     """Wire the stage that sends pushes."""
+    from gomikuru.city_plans import CityPlans
     from gomikuru.receipt_keys import receipts_of
     from gomikuru.wiring_channels import city_channels, configured_channels, page_channel
     from gomikuru.zone_names import ZoneNames
@@ -235,6 +237,7 @@ def notifier_stage(parts: Parts) -> Stage:
     store = store_at(parts.settings)
     reaching = {**configured_channels(parts.settings, parts.meter), **parts.channels}
     channels = {**reaching, **page_channel(parts.settings, store)}
+    plans = CityPlans(parts.cities, parts.meter)
     cities, sealing = [folder.city.id for folder in parts.cities], keys_for(parts, store)
     worker = NotifierWorker(
         store,
@@ -258,14 +261,20 @@ def notifier_stage(parts: Parts) -> Stage:
         channel_words=load_channel_words(),
         showings=StoreShowings(store),
         receipts=lambda: receipts_of(sealing, cities),
+        plan_of=plans,
     )
+
+    def run(stop: threading.Event) -> None:
+        plans.start()
+        worker.run(stop)
+        plans.close()
 
     def stand() -> Standing:
         return judge_notifier(
             worker.health(), worker.idle_s, len(reaching), len(parts.cities), bounds_of(parts.settings)
         )
 
-    return Stage("notifier", worker.run, stand)
+    return Stage("notifier", run, stand)
 
 
 def _followers(settings: Settings, name: str) -> tuple[str, ...]:
@@ -308,6 +317,34 @@ def learner_stage(parts: Parts) -> Stage:
         return judge_learner(worker.health(), parts.clock.now_ms(), days, worker.idle_s, bounds_of(settings))
 
     return Stage("learner", run, stand)
+
+
+def reminders_stage(parts: Parts) -> Stage:
+    """Wire the stage that reminds homes of their collections."""
+    from gomikuru.city_plans import CityPlans
+    from gomikuru.reminding.leader import Pace
+    from gomikuru.reminding.worker import ReminderWorker
+    from residents.adapters.redis_registry import RedisRegistry
+
+    settings = parts.settings.reminders
+    store = store_at(parts.settings)
+    pace = Pace(
+        spread_ms=int(settings.spread_min * 60_000),
+        grace_ms=int(settings.grace_min * 60_000),
+        rescan_ms=int(settings.rescan_s * 1000),
+        piece=settings.piece,
+        most_waiting=settings.most_waiting,
+        lease_ms=settings.lease_ms,
+    )
+    cities = [folder.city for folder in parts.cities]
+    homes, plans = RedisRegistry(store, parts.clock).list, CityPlans(parts.cities, parts.meter)
+    worker = ReminderWorker(cities, store, homes, plans, parts.clock, parts.meter, parts.owner, pace)
+
+    def run(stop: threading.Event) -> None:
+        worker.run(stop)
+        store.close()
+
+    return Stage("reminders", run, lambda: judge_reminders(worker.health(), worker.idle_s, bounds_of(parts.settings)))
 
 
 def web_stage(parts: Parts) -> Stage:
@@ -382,6 +419,7 @@ def open_keys(settings: Settings, store: RedisStore) -> AgreedKeys:
 STAGES: dict[str, Callable[[Parts], Stage]] = {
     "archive": archive_stage,
     "learner": learner_stage,
+    "reminders": reminders_stage,
     "public": public_stage,
     "web": web_stage,
     "notifier": notifier_stage,
@@ -397,5 +435,6 @@ def switched_on(settings: Settings) -> tuple[str, ...]:
         "archive": not settings.archive.enabled,
         "public": not settings.public.enabled,
         "learner": not (settings.archive.enabled and settings.learn.enabled),
+        "reminders": not settings.reminders.enabled,
     }
     return tuple(name for name in STAGES if not off.get(name))

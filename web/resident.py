@@ -19,8 +19,8 @@ from starlette.staticfiles import StaticFiles
 from web.adapters.page_words import PageWords
 from web.app import content_policy
 from web.ports import PublicCity
-from web.resident_pages import Shown, city_page, front_page, manifest, privacy_page, words_of
 from web.resident_files import HTML, JSON, Stored, answered, read_assets, worker_of
+from web.resident_pages import Shown, city_page, front_page, manifest, privacy_page, words_of
 
 LAST_RESORT = "en"
 MAX_QR = 512

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-NAMES = ("ingest", "geofence", "notifier", "web", "public", "archive", "learner")
+NAMES = ("ingest", "geofence", "notifier", "reminders", "web", "public", "archive", "learner")
 
 Stages = Annotated[
     list[str] | None, typer.Argument(help=f"Only these stages: {', '.join(NAMES)}. Default: all, in one process.")

@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
 from websockets.sync.server import Server, ServerConnection, serve
+from websockets.typing import Subprotocol
 
 PATH = "/wpush/v2/"
 

@@ -375,3 +375,24 @@ def test_broken_settings_are_listed_beside_the_cities(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "clock.factr" in result.stdout
     assert "unknown column 'nome'" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("2026-11-26,nowhere,burnable,cancelled", "error line 2: zone 'nowhere' is not in zones.geojson"),
+        ("2026-11-26,*,glass,cancelled", "error line 2: category 'glass' is not in city.toml"),
+        ("2026-11-26,*,*,gone", "error line 2: change 'gone' is not understood"),
+        ("2026-11-25,*,*,cancelled", "warning line 2: changes nothing: calendar.csv has no such collection"),
+        ("2026-11-26,*,burnable,moved to 2026-11-23", "warning line 2: moves it to 2026-11-23, when it is collected"),
+        ("2026-11-26,*,*,cancelled", ""),
+    ],
+)
+def test_exceptions_are_held_against_the_rest(tmp_path: Path, rows: str, expected: str) -> None:
+    """Unknown zones and kinds, a move onto a day of its own, and what hits no collection; a sound one says nothing."""
+    calendar = "zone,category,rule\neast-1,burnable,weekly mon thu\nwest-1,burnable,weekly mon thu\n"
+    said_of(tmp_path, calendar_csv=calendar)
+    (tmp_path / "exceptions.csv").write_text(f"date,zone,category,change\n{rows}\n", encoding="utf-8")
+    found = [each for each in check_city(tmp_path)[1] if each.file == "exceptions.csv"]
+    said = [f"{'warning' if each.warning else 'error'} {each.where}: {each.what}" for each in found]
+    assert [each[: len(expected)] for each in said[:1]] == ([expected] if expected else [])

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model import times
 from model.alert import Alert, Kind
-from model.subscription import Quiet
+from model.city import Policy
+from model.subscription import InZone, Pin, Quiet
+from model.times import parse_rfc3339
+from notifier.in_calendar import UNKNOWN, InCalendar, look_up
 from notifier.policy import (
     MAX_TTL_S,
     Expired,
     NoSubscription,
     NoTarget,
+    NotCollectedToday,
+    PastDeadline,
+    Paused,
     QuietHours,
     Send,
     Urgency,
@@ -25,6 +33,8 @@ from notifier.policy import (
     is_quiet,
     ttl_s,
 )
+from residents.calendar.plan import Collection, Plan
+from residents.calendar.rules import Rule
 from tests.support.notifying import NOW_MS, alert, city, screen, subscription, token
 
 instants = st.integers(times.parse_rfc3339("2020-01-01T00:00:00Z"), times.parse_rfc3339("2035-01-01T00:00:00Z"))
@@ -135,3 +145,60 @@ def test_a_batch_goes_imminent_first_and_then_by_what_ends_first(items: list[tup
 
 def _bulky(one: Alert) -> bool:
     return one.kind in (Kind.REMINDER, Kind.PASSED)
+
+
+PAUSED_UNTIL = NOW_MS + 3_600_000
+TODAY = InCalendar(collected=True, out_by_ms=NOW_MS + 60_000)
+NOT_TODAY = InCalendar(collected=False)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_household_that_is_away_hears_nothing_of_any_kind_until_it_is_back(kind: Kind) -> None:
+    """Neither a call nor a reminder; from the very instant on it hears again."""
+    away = msgspec.structs.replace(subscription(), paused_until_ms=PAUSED_UNTIL)
+    one = alert(kind=kind, useful_until_ms=PAUSED_UNTIL + 60_000)
+    assert decide(one, away, PAUSED_UNTIL - 1, city()) == Paused()
+    assert isinstance(decide(one, away, PAUSED_UNTIL, city()), Send)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_only_what_is_collected_today_is_called(kind: Kind) -> None:
+    """The truck's kinds are held back on another waste's day; a disruption and a reminder are not about the truck."""
+    held = kind not in (Kind.DISRUPTED, Kind.REMINDER)
+    decision = decide(alert(kind=kind), subscription(), NOW_MS, city(), 1.0, NOT_TODAY)
+    assert (decision == NotCollectedToday()) is held
+    assert isinstance(decide(alert(kind=kind), subscription(), NOW_MS, city(), 1.0, TODAY), Send)
+    assert isinstance(decide(alert(kind=kind), subscription(), NOW_MS, city()), Send)
+
+
+def test_after_the_citys_time_for_bags_nobody_is_called_where_it_fixes_one() -> None:
+    """A minute before it, or in a city that collects just in time, the call goes out; what follows a call does too."""
+    fixed = msgspec.structs.replace(city(), policy=Policy.BY_DEADLINE)
+    past = InCalendar(collected=True, out_by_ms=NOW_MS)
+    assert decide(alert(), subscription(), NOW_MS, fixed, 1.0, past) == PastDeadline()
+    assert isinstance(decide(alert(), subscription(), NOW_MS, fixed, 1.0, TODAY), Send)
+    assert isinstance(decide(alert(), subscription(), NOW_MS, city(), 1.0, past), Send)
+    assert isinstance(decide(alert(kind=Kind.CORRECTED), subscription(), NOW_MS, fixed, 1.0, past), Send)
+
+
+def test_the_calendar_is_asked_for_the_homes_zone_and_the_alerts_waste() -> None:
+    """23 November 2026 is a Monday: burnable waste today, by eight, and next on Thursday; plastic is not collected."""
+    lines = [Collection("z1", "burnable", Rule((0, 3)), 480), Collection("z1", "plastic", Rule((1,)), 510)]
+    plan, home = Plan(lines), subscription()
+    eight = parse_rfc3339("2026-11-23T08:00:00+09:00")
+    assert look_up(plan, alert(), home, city()) == InCalendar(True, eight, date(2026, 11, 26))
+    assert look_up(plan, alert(category="plastic"), home, city()).collected is False
+    sorting = msgspec.structs.replace(home, categories=("plastic",))
+    assert look_up(plan, alert(category=None), sorting, city()).collected is False
+    pinned = msgspec.structs.replace(home, place=Pin(34.8, 135.4), zone="z1")
+    assert look_up(plan, alert(), pinned, city()).collected is True
+    lost = msgspec.structs.replace(pinned, zone=None)
+    elsewhere = msgspec.structs.replace(home, place=InZone("z9"))
+    for asked in (
+        look_up(plan, alert(category=None), home, city()),
+        look_up(plan, alert(), lost, city()),
+        look_up(plan, alert(), elsewhere, city()),
+        look_up(None, alert(), home, city()),
+        look_up(plan, alert(), None, city()),
+    ):
+        assert asked == UNKNOWN

@@ -18,6 +18,7 @@ from gomikuru.city_files.routes_geojson import Route, distance_to_line_m, read_r
 from gomikuru.simulate import Town, homes, read_town
 from model.city import City
 from model.zone import Zone
+from notifier.adapters.catalogues import languages
 
 FOLDER = places.sample_cities() / "sample"
 
@@ -56,11 +57,11 @@ def test_check_finds_nothing_to_say() -> None:
 
 
 def test_it_has_what_was_promised() -> None:
-    """40 zones, 12 routes, 3 categories with names in two languages, 8 trucks, a depot and an incinerator."""
+    """40 zones, 12 routes, 3 categories with names in eight languages, 8 trucks, a depot and an incinerator."""
     found = city()
     assert len(zones()) == 40
     assert len(routes()) == 12
-    assert [set(category.names) for category in found.categories] == [{"ja", "en"}] * 3
+    assert [set(category.names) for category in found.categories] == [set(languages())] * 3
     assert len(found.trucks) == 8
     assert {facility.kind for facility in found.facilities} == {"depot", "incinerator"}
     assert {route.category for route in routes()} == {category.id for category in found.categories}

@@ -1,0 +1,249 @@
+"""Reminders: whom to tell when of which collection, and what to say when the plan changes afterwards. Pure.
+
+A reminder falls at its home's time of day, spread over some minutes by the home's id, always by the same amount; it is
+useful until bags must be out. Its id follows from city, day, home and time, so that a repeat is the same message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from model import times
+from model.alert import CORRECTED_REMINDER, Alert, Collected, Kind, alert_id
+from model.subscription import InZone, Lead, Reminder, Subscription
+from residents.calendar.plan import Due, Plan
+from residents.wish import DAY_MIN, MAX_DAYS_BEFORE
+
+RUN = "calendar"
+NOON_MIN = 12 * 60
+"""Until when a reminder is of use where the city fixes no time."""
+
+
+class Wanting(NamedTuple):
+    """What is remembered of a home that wants to be reminded."""
+
+    subscription: str
+    number: int
+    zone: str
+    categories: tuple[str, ...]
+    reminders: tuple[Reminder, ...]
+    lead: Lead
+    paused_until_ms: int
+
+
+class Reminding(NamedTuple):
+    """One reminder that falls at an instant: for whom, and of which day. The instant comes first: it sorts them."""
+
+    at_ms: int
+    id: str
+    home: Wanting
+    ordinal: int
+    day: date
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """What a home was last told of a day: the waste of its zone, and how often it was corrected since."""
+
+    zone: str
+    categories: tuple[str, ...]
+    corrections: int = 0
+
+
+class Piece(NamedTuple):
+    """An alert to hand on, and what to remember of it under the key."""
+
+    key: str
+    told: Told
+    alert: Alert
+
+
+def wanting(subscription: Subscription) -> Wanting | None:
+    """Reduce a subscription to what reminders need; None where it wants none, or nobody knows its zone."""
+    one = subscription
+    zone = one.place.zone if isinstance(one.place, InZone) else one.zone
+    if not one.reminders or not zone:
+        return None
+    paused_ms = one.paused_until_ms or 0
+    return Wanting(one.id, one.number, zone, one.categories, one.reminders, one.lead, paused_ms)
+
+
+def ordinal_of(reminder: Reminder) -> int:
+    """Number a reminder by its time, so that the order in which a home lists them does not matter."""
+    return reminder.days_before * DAY_MIN + reminder.at_min + 1
+
+
+def key_of(day: date, alert: str) -> str:
+    """Name what is remembered of a reminder; it begins with the day, by which it is forgotten."""
+    return f"{day.isoformat()}/{alert}"
+
+
+def spread_by(subscription: str, span_ms: int) -> int:
+    """Tell by how much a home's reminders come later: anything from 0 to `span_ms`, always the same."""
+    drawn = int.from_bytes(hashlib.blake2b(subscription.encode(), digest_size=8).digest())
+    return drawn * span_ms >> 64
+
+
+class _Day(NamedTuple):
+    """What one day holds for homes of a zone that put out the same waste: until when it is of use to remind of it."""
+
+    due: tuple[Due, ...]
+    categories: tuple[str, ...]
+    out_by_min: int | None
+    useful_ms: int
+    iso: str
+
+
+class Reminders:
+    """The reminders of one city under one plan. `spread_ms`: over how long those of one time of day are spread."""
+
+    def __init__(self, city: str, timezone: str, plan: Plan, spread_ms: int) -> None:
+        self._city = city
+        self._timezone = timezone
+        self._plan = plan
+        self._spread_ms = spread_ms
+        self._days: dict[tuple[str, tuple[str, ...], date], _Day] = {}
+
+    def falling(self, homes: Iterable[Wanting], after_ms: int, until_ms: int) -> Iterator[Reminding]:
+        """Give the reminders that fall after one instant, up to another; in no order."""
+        begins: dict[Reminder, list[tuple[int, date]]] = {}
+        for home in homes:
+            for reminder in home.reminders:
+                if reminder not in begins:
+                    begins[reminder] = list(self._begins(reminder, after_ms, until_ms))
+                for base_ms, day in begins[reminder]:
+                    at_ms = self._at_ms(home, day, base_ms)
+                    if at_ms is not None and after_ms < at_ms <= until_ms and home.paused_until_ms <= at_ms:
+                        ordinal = ordinal_of(reminder)
+                        yield Reminding(at_ms, self._id(home, day, ordinal), home, ordinal, day)
+
+    def told(self, one: Reminding, now_ms: int) -> Piece | None:
+        """Make the alert of a reminder whose time has come; None where it is of no use any more."""
+        day = self._of(one.home, one.day)
+        if not day.due or now_ms >= day.useful_ms:
+            return None
+        about = Collected(day.categories, day.out_by_min)
+        told = Told(one.home.zone, day.categories)
+        return Piece(f"{day.iso}/{one.id}", told, self._alert(one, now_ms, about, day, 0))
+
+    def corrections(
+        self, homes: Iterable[Wanting], told_of: Callable[[str], Told | None], now_ms: int
+    ) -> Iterator[Piece]:
+        """Give what homes must hear that were told of a day on which other waste is collected now, or none."""
+        today = times.local(now_ms, self._timezone).date()
+        days = [today + timedelta(days=ahead) for ahead in range(MAX_DAYS_BEFORE + 1)]
+        for home in homes:
+            for reminder in home.reminders:
+                ordinal = ordinal_of(reminder)
+                for day in days:
+                    one = Reminding(now_ms, self._id(home, day, ordinal), home, ordinal, day)
+                    told = told_of(key_of(day, one.id))
+                    piece = self._correction(one, told, now_ms) if told is not None else None
+                    if piece is not None:
+                        yield piece
+
+    def _correction(self, one: Reminding, told: Told, now_ms: int) -> Piece | None:
+        zone = one.home.zone
+        if told.zone != zone or one.home.paused_until_ms > now_ms or not self._plan.covers(zone):
+            return None
+        there = {due.category for due in self._plan.on(zone, one.day)}
+        gone = tuple(category for category in told.categories if category not in there)
+        day = self._of(one.home, one.day)
+        if not gone and set(day.categories) <= set(told.categories):
+            return None
+        missed = [each for each in self._plan.missed(zone, one.day) if each.category in gone]
+        moved = next((each.moved_to for each in missed if each.moved_to is not None), None)
+        about = Collected(day.categories, day.out_by_min, gone, moved.isoformat() if moved else None)
+        alert = self._alert(one, now_ms, about, day, told.corrections + 1)
+        reasons = next((dict(each.reasons) for each in missed if each.reasons), {})
+        if now_ms >= alert.useful_until_ms:
+            return None
+        after = Told(told.zone, day.categories, told.corrections + 1)
+        return Piece(key_of(one.day, one.id), after, msgspec.structs.replace(alert, reasons=reasons))
+
+    def _alert(self, one: Reminding, now_ms: int, about: Collected, day: _Day, corrections: int) -> Alert:
+        ordinal = one.ordinal + corrections * CORRECTED_REMINDER
+        return Alert(
+            id=self._id(one.home, one.day, ordinal) if corrections else one.id,
+            city=self._city,
+            subscription=one.home.subscription,
+            kind=Kind.REMINDER,
+            service_day=day.iso,
+            run=RUN,
+            ordinal=ordinal,
+            vehicle="",
+            fired_ms=now_ms,
+            useful_until_ms=day.useful_ms,
+            lead=one.home.lead,
+            ping="",
+            category=about.categories[0] if len(about.categories) == 1 and not about.gone else None,
+            zone=one.home.zone,
+            number=one.home.number,
+            collected=about,
+        )
+
+    def _id(self, home: Wanting, day: date, ordinal: int) -> str:
+        return alert_id(self._city, day.isoformat(), RUN, home.subscription, Kind.REMINDER, ordinal)
+
+    def _begins(self, reminder: Reminder, after_ms: int, until_ms: int) -> Iterator[tuple[int, date]]:
+        """Give the instants at which reminders of a time of day begin so that some may fall between two instants."""
+        day = times.local(after_ms - self._spread_ms, self._timezone).date() - timedelta(days=1)
+        last = times.local(until_ms, self._timezone).date()
+        while day <= last:
+            base_ms = times.instant(day, reminder.at_min, self._timezone)
+            if after_ms - self._spread_ms <= base_ms <= until_ms:
+                yield base_ms, day + timedelta(days=reminder.days_before)
+            day += timedelta(days=1)
+
+    def _at_ms(self, home: Wanting, day: date, base_ms: int) -> int | None:
+        """Tell when a home's reminder falls: within the first half of the time for which it is of use."""
+        found = self._of(home, day)
+        left_ms = found.useful_ms - base_ms
+        if not found.due or left_ms <= 0:
+            return None
+        return base_ms + spread_by(home.subscription, min(self._spread_ms, left_ms // 2))
+
+    def _of(self, home: Wanting, day: date) -> _Day:
+        key = (home.zone, home.categories, day)
+        found = self._days.get(key)
+        if found is None:
+            found = self._days[key] = self._day(*key)
+        return found
+
+    def _day(self, zone: str, wanted: tuple[str, ...], day: date) -> _Day:
+        due = tuple(each for each in self._plan.on(zone, day) if not wanted or each.category in wanted)
+        last = max((NOON_MIN if each.out_by_min is None else each.out_by_min for each in due), default=NOON_MIN)
+        first = min((each.out_by_min for each in due if each.out_by_min is not None), default=None)
+        useful_ms = times.instant(day, last, self._timezone)
+        return _Day(due, tuple(each.category for each in due), first, useful_ms, day.isoformat())
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Told)
+
+
+def encode_told(told: Told) -> bytes:
+    """Write what a home was told as msgpack."""
+    return _encoder.encode(told)
+
+
+def decode_told(data: bytes) -> Told | None:
+    """Read it; None where it is nothing that this version wrote, and then nothing is corrected."""
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def told_in(fields: Mapping[str, bytes]) -> Callable[[str], Told | None]:
+    """Make the question what was told, from the stored fields."""
+
+    def told_of(key: str) -> Told | None:
+        data = fields.get(key)
+        return decode_told(data) if data is not None else None
+
+    return told_of
