@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import date
 
 import msgspec
 import structlog
@@ -15,59 +14,36 @@ from geofence.files import read_zones
 from geofence.geometry import project
 from geofence.limits import Limits
 from geofence.zones import ZoneBook
-from gomikuru.city_files import CityFolder, calendar_csv, errors, places_csv
+from gomikuru.city_files import CityFolder, places_csv
 from model.city import City
 from model.zone import Zone
+from residents.calendar.plan import Plan
 from residents.places import NamedPlace, PlaceBook
 from residents.wish import Known
-from web.ports import Plan
 
 LOOK_EVERY_S = 5.0
 
 log = structlog.get_logger()
 
 
-class DueOn(msgspec.Struct, frozen=True):
-    """One collection that falls on a day."""
-
-    category: str
-    out_by_min: int | None
-    note: None = None
-
-
-class FilePlan:
-    """The calendar of calendar.csv."""
-
-    def __init__(self, collections: list[calendar_csv.Collection]) -> None:
-        self._zones: dict[str, list[calendar_csv.Collection]] = {}
-        for each in collections:
-            self._zones.setdefault(each.zone, []).append(each)
-
-    def on(self, zone: str, day: date) -> tuple[DueOn, ...]:
-        """Tell what is collected in a zone on a day."""
-        due = (each for each in self._zones.get(zone, ()) if each.rule.falls_on(day))
-        return tuple(DueOn(each.category, each.out_by_min) for each in due)
-
-
 class _Read(msgspec.Struct, frozen=True):
     marks: tuple[int, ...]
     zones: ZoneBook
     places: PlaceBook
-    plan: FilePlan
 
 
 class PublicFiles:
-    """Reads zones, places and calendar; a file that is broken leaves the last that was whole. See web.ports.
+    """Reads zones and places; a file that is broken leaves the last that was whole. See web.ports.
 
-    `plan_of`: gives the calendar in force of a city, where something else reads it already.
+    `plan_of` gives the calendar in force.
     """
 
     def __init__(
         self,
         folder: CityFolder,
         languages: frozenset[str],
+        plan_of: Callable[[str], Plan | None],
         monotonic: Callable[[], float] = time.monotonic,
-        plan_of: Callable[[str], Plan | None] = lambda _city: None,
     ) -> None:
         self._plan_of = plan_of
         self._folder = folder
@@ -75,7 +51,7 @@ class PublicFiles:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._look_at_s = 0.0
-        self._read = _Read((), ZoneBook((), Limits()), PlaceBook(()), FilePlan([]))
+        self._read = _Read((), ZoneBook((), Limits()), PlaceBook(()))
         self._zones: tuple[Zone, ...] = ()
         self._named: list[NamedPlace] = []
 
@@ -100,13 +76,13 @@ class PublicFiles:
 
     def plan(self) -> Plan:
         """Give the calendar."""
-        return self._plan_of(self.city.id) or self._now().plan
+        return self._plan_of(self.city.id) or Plan()
 
     def _now(self) -> _Read:
         with self._lock:
             if self._monotonic() >= self._look_at_s:
                 self._look_at_s = self._monotonic() + LOOK_EVERY_S
-                marks = tuple(self._mark(name) for name in (ZONES, places_csv.FILE, calendar_csv.FILE))
+                marks = tuple(self._mark(name) for name in (ZONES, places_csv.FILE))
                 if marks != self._read.marks:
                     self._read = self._anew(marks)
             return self._read
@@ -124,7 +100,6 @@ class PublicFiles:
             return None
 
     def _anew(self, marks: tuple[int, ...]) -> _Read:
-        before = self._read
         if (data := self._bytes(ZONES)) is not None:
             zones, problems = read_zones(data)
             if problems:
@@ -137,13 +112,7 @@ class PublicFiles:
                 log.warning("public.place_left_out", city=self.city.id, problem=str(problem))
         else:
             self._named = []
-        plan = before.plan
-        if (data := self._bytes(calendar_csv.FILE)) is not None:
-            collections, wrong = calendar_csv.read_calendar(data)
-            if errors(wrong):
-                log.warning("public.calendar_lines_left_out", city=self.city.id, problem=str(errors(wrong)[0]))
-            plan = FilePlan(collections)
-        return _Read(marks, ZoneBook(self._zones, Limits()), PlaceBook(_all(self._zones, self._named)), plan)
+        return _Read(marks, ZoneBook(self._zones, Limits()), PlaceBook(_all(self._zones, self._named)))
 
 
 def _all(zones: tuple[Zone, ...], named: list[NamedPlace]) -> list[NamedPlace]:

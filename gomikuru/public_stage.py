@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib.metadata
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
+from starlette.routing import BaseRoute
 
 from gomikuru import places
+from gomikuru.city_plans import CityPlans
 from gomikuru.forgetting import Forgetting
 from gomikuru.public_channels import PublicChannels
 from gomikuru.public_city import PublicFiles
@@ -19,7 +21,8 @@ from gomikuru.retention import Bounds, Retention
 from gomikuru.settings import Settings
 from gomikuru.today import EnginesToday, EngineToday
 from gomikuru.unseen import UnseenWarning
-from notifier.adapters.catalogues import languages
+from gomikuru.zone_names import ZoneNames
+from notifier.adapters.catalogues import languages, load_words
 from notifier.adapters.reports import TestDesk
 from residents.adapters.key_files import AgreedKeys
 from residents.adapters.reception import Reception
@@ -36,6 +39,7 @@ from web.api.guard import Guard, Rates
 from web.api.house import House
 from web.api.outside import outside_routes
 from web.app import LOCAL_HOSTS
+from web.feeds import feed_routes
 from web.ports import PublicCity
 from web.public import Front, make_public
 from web.resident import resident_routes
@@ -48,11 +52,13 @@ LOOK_S = 0.5
 log = structlog.get_logger()
 
 
-def house_of(parts: Parts, store: RedisStore, keys: AgreedKeys, registry: Registry, channels: PublicChannels) -> House:
+def house_of(
+    parts: Parts, store: RedisStore, keys: AgreedKeys, registry: Registry, channels: PublicChannels, plans: CityPlans
+) -> House:
     """Put together what stands behind the API."""
     settings, clock = parts.settings, parts.clock
     known, forget = frozenset(languages()), Forgetting(store, keys)
-    cities: Mapping[str, PublicCity] = {folder.city.id: PublicFiles(folder, known) for folder in parts.cities}
+    cities: Mapping[str, PublicCity] = {folder.city.id: PublicFiles(folder, known, plans) for folder in parts.cities}
     engines = {folder.city.id: EngineToday(folder.city, store) for folder in parts.cities}
     return House(
         cities=cities,
@@ -69,6 +75,13 @@ def house_of(parts: Parts, store: RedisStore, keys: AgreedKeys, registry: Regist
         check_target=channels.problem,
         forget=forget,
     )
+
+
+def calendar_feeds(parts: Parts, plans: CityPlans) -> Sequence[BaseRoute]:
+    """Make the addresses of the calendars that phones subscribe to."""
+    names = ZoneNames({folder.city.id: folder.folder for folder in parts.cities})
+    cities = {folder.city.id: folder.city for folder in parts.cities}
+    return feed_routes(plans, cities, load_words(), parts.clock, names)
 
 
 def retention_of(parts: Parts, store: RedisStore, house: House) -> Retention:
@@ -105,7 +118,8 @@ class PublicStage:
         self._feeds = {folder.city.id: StreamPages(store, folder.city.id) for folder in parts.cities}
         registry = RedisRegistry(store, parts.clock, sealers=keys.sealer)
         self._channels = PublicChannels(parts, store, keys, registry)
-        self.house = house_of(parts, store, keys, registry, self._channels)
+        self._plans = CityPlans(parts.cities, parts.meter)
+        self.house = house_of(parts, store, keys, registry, self._channels, self._plans)
         self.turned_s: float | None = None
         self._retention = retention_of(parts, store, self.house)
         door = Door(self.house, settings.public.trusted_proxies)
@@ -114,6 +128,7 @@ class PublicStage:
             door,
             front_of(settings),
             page_feeds=self._feeds,
+            feed_routes=calendar_feeds(parts, self._plans),
             api_extra=outside_routes(door, hooks, self._channels.unsubscribe),
             resident_routes=resident_routes(self.house.cities, read_page_words(), places.leaflet()),
             closed=self._stopping.is_set,
@@ -139,6 +154,7 @@ class PublicStage:
         for thread in threads:
             thread.start()
         try:
+            self._plans.start()
             self._server.start()
             self._retention.start()
             self._announce()
@@ -148,6 +164,7 @@ class PublicStage:
         finally:
             self._stopping.set()
             self._server.stop()
+            self._plans.close()
             self._retention.stop()
             for thread in threads:
                 thread.join(2.0)

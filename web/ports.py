@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Any, Protocol
 
 import msgspec
 
 from model.city import City
 from model.subscription import AtPoint, Subscription
+from residents.calendar.plan import Plan
 from residents.places import PlaceBook
 from residents.today import Today
 from residents.wish import Known
@@ -48,47 +48,6 @@ class CityMap(msgspec.Struct, frozen=True):
 
 MapSource = Callable[[], CityMap]
 """Reads the map as it is in force now."""
-
-
-class DueNote(Protocol):
-    """From which day a collection was moved, and why, by language."""
-
-    @property
-    def moved_from(self) -> date:
-        """The day on which it would have been."""
-        ...
-
-    @property
-    def reasons(self) -> Mapping[str, str]:
-        """Why, by language tag."""
-        ...
-
-
-class Due(Protocol):
-    """One collection that falls on a day; `out_by_min`: minutes after local midnight by which bags must be out."""
-
-    @property
-    def category(self) -> str:
-        """The kind of waste."""
-        ...
-
-    @property
-    def out_by_min(self) -> int | None:
-        """When it must be out."""
-        ...
-
-    @property
-    def note(self) -> DueNote | None:
-        """What is unusual about it."""
-        ...
-
-
-class Plan(Protocol):
-    """A city's calendar with its exceptions."""
-
-    def on(self, zone: str, day: date) -> Sequence[Due]:
-        """Tell what is collected in a zone on a day."""
-        ...
 
 
 class PublicCity(Protocol):

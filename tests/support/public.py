@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from gomikuru.city_files import CityFolder, load_city
+from gomikuru.city_plans import CityPlans
 from gomikuru.forgetting import Forgetting
 from gomikuru.metrics import PrometheusMeter
 from gomikuru.places import sample_cities
@@ -89,7 +90,9 @@ class Public:
         self.registry = RedisRegistry(store, self.clock, sealers=self.keys.sealer)
         self.reception = Reception(store, self.registry, self.keys, self.clock, Forgetting(store, self.keys))
         known = frozenset({"ja", "en"})
-        places: dict[str, PublicCity] = {city: PublicFiles(_city(folder, city), known) for city in cities}
+        folders = {city: _city(folder, city) for city in cities}
+        plans = CityPlans(folders.values(), PrometheusMeter())
+        places: dict[str, PublicCity] = {city: PublicFiles(each, known, plans) for city, each in folders.items()}
         self.house = House(
             cities=places,
             registry=self.registry,

@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from model.city import City
 from model.subscription import Subscription
 from model.times import format_rfc3339, local
+from residents.calendar.plan import Due, Note, Plan
 from residents.today import State, Today
 from web.api.convert import clock
 from web.api.views import DayView, NearTruckView, NextView, NoteView, TodayView, WindowView
-from web.ports import Due, DueNote, Plan
 
 AHEAD_DAYS = 62
 OVER = frozenset({State.PASSED})
@@ -65,7 +65,7 @@ def _next(home: Subscription, plan: Plan, today: date, over: bool) -> NextView |
     return None
 
 
-def _note(note: DueNote | None) -> NoteView | None:
+def _note(note: Note | None) -> NoteView | None:
     return None if note is None else NoteView(moved_from=note.moved_from.isoformat(), reasons=note.reasons)
 
 
