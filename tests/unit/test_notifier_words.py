@@ -94,7 +94,7 @@ def test_a_silent_truck_is_told_with_when_it_was_heard_and_last_expected() -> No
     silent = alert(kind=Kind.DISRUPTED, lead=MinutesLead(10.0), heard_ms=ETA - 540_000, **times)
     ja, en = (WORDS.compose(silent, language, city()) for language in ("ja", "en"))
     assert ja.title == "収集車の位置がわかりません"
-    assert ja.body == "8:31から燃えるごみの収集車の信号がありません。最後の見込みは8:40〜9:10ごろでした。"
+    assert ja.body == "8:31から燃えるごみの収集車の信号がありません。見込みは8:40〜9:10ごろでした。"
     assert en.title == "No signal from the truck"
     assert "since 8:31" in en.body
     assert "8:40" in en.body.partition("last expected")[2]
