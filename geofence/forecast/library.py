@@ -92,6 +92,7 @@ class Library:
         alike = in_common(served, served)
         np.fill_diagonal(alike, np.nan)
         self.vehicle = crews_of(self.vehicle, alike)
+        self.crews, self.crew = np.unique(self.vehicle, return_inverse=True)
         alike[self.vehicle[:, None] != self.vehicle[None, :]] = np.nan
         self.kin = np.full((7, len(self.days)), np.nan)
         for weekday in range(7):
@@ -126,6 +127,8 @@ def crews_of(vehicle: npt.NDArray[np.str_], alike: Floats) -> npt.NDArray[np.str
     `alike`: what each pair of days has in common, NaN for a day and itself. So a day driven by a substitute, or by two
     trucks that changed rounds, speaks for the round that was driven.
     """
+    if not len(vehicle):
+        return vehicle
     names = np.unique(vehicle)
     close = np.zeros((len(vehicle), len(names)))
     for k, name in enumerate(names):

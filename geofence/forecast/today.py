@@ -62,7 +62,7 @@ class Guide:
         self.library = library
         self.matcher = Matcher(library)
         self._wide = Cells(library.place_x, library.place_y, FACILITY_APART_M)
-        self._crews = frozenset(library.vehicle.tolist())
+        self._crews = frozenset(library.crews.tolist())
 
     def begin(self, day: str, at_s: float, x: float, y: float, vehicle: str) -> DaySoFar:
         """Take the first fix of a service day."""
@@ -163,8 +163,8 @@ def likeliest_crew(library: Library, progress: Progress) -> str | None:
     if not progress.knots:
         return None
     knots, belief = beam(progress)
-    names, member = np.unique(library.vehicle[library.day[knots]], return_inverse=True)
-    return str(names[int(np.argmax(np.bincount(member, belief)))])
+    shares = np.bincount(library.crew[library.day[knots]], belief)
+    return str(library.crews[int(np.argmax(shares))])
 
 
 def served_places(bits: bytes, places: int) -> npt.NDArray[np.bool_]:

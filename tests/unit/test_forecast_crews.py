@@ -63,6 +63,11 @@ def test_a_day_like_no_other_stays_its_drivers() -> None:
     assert crews_of(np.array(["17", "18", "99"]), alike).tolist() == ["17", "18", "99"]
 
 
+def test_no_days_are_nobodys() -> None:
+    """A library of no days is no error, and knows no crews."""
+    assert Library([], STOPS, STOPS).crews.tolist() == []
+
+
 def test_a_short_errand_along_anothers_street_does_not_change_the_round() -> None:
     """What was told on the own round is not told again for a look at another's."""
     errand = day(NORTH_M, until_m=25.0 * SWING / 2)
