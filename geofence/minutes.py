@@ -18,7 +18,7 @@ from geofence.correcting import Ahead
 from geofence.forecast.outlook import Manner, outlook
 from geofence.forecast.progress import beam
 from geofence.forecast.recorded import midnight_ms
-from geofence.forecast.today import DaySoFar, served_places
+from geofence.forecast.today import DaySoFar, likeliest_crew, served_places
 from geofence.forecast.walk import Ints
 from geofence.forecaster import Forecaster
 from geofence.scene import Nominee, Scene
@@ -61,9 +61,10 @@ def followed(so_far: DaySoFar | None, scene: Scene, forecaster: Forecaster) -> D
 
 
 def round_of(so_far: DaySoFar | None, vehicle: str, forecaster: Forecaster) -> str:
-    """Tell whose round a truck is on: the vehicle whose past days hold most of the belief, itself until then."""
-    day = _likeliest_day(so_far, forecaster)
-    return vehicle if day is None else str(forecaster.guide.library.vehicle[day])
+    """Tell whose round a truck is on: until that is known, whose past days hold most of the belief, or its own."""
+    if so_far is None:
+        return vehicle
+    return so_far.crew or likeliest_crew(forecaster.guide.library, so_far.progress) or vehicle
 
 
 def _likeliest_day(so_far: DaySoFar | None, forecaster: Forecaster) -> int | None:

@@ -14,7 +14,6 @@ from geofence.forecast.walk import Floats
 
 EDGES_S = (180.0, 360.0, 600.0, 900.0, 1500.0)
 SLACK_S = 15.0
-SIDE = 0.8
 ENOUGH = 60
 
 
@@ -32,8 +31,11 @@ class Calibration(msgspec.Struct, frozen=True, array_like=True):
         return np.maximum(middle_s - down, 0.0), middle_s + up
 
 
-def calibrated(rows: Rows, expect: float) -> Calibration:
-    """Learn the factors from what came, and was foretold with a chance of `expect` or more within half an hour."""
+def calibrated(rows: Rows, expect: float, beyond: float = 0.1) -> Calibration:
+    """Learn the factors from what came, and was foretold with a chance of `expect` or more within half an hour.
+
+    `beyond`: the share of all that is to lie beyond each half.
+    """
     foretold = rows.within[:, GRID_S.index(1800.0)] >= expect
     came = foretold & (rows.actual_s <= 2700.0)
     middle, actual = rows.middle_s[came], rows.actual_s[came]
@@ -43,13 +45,13 @@ def calibrated(rows: Rows, expect: float) -> Calibration:
     low, high = [], []
     for k in range(len(EDGES_S) + 1):
         here = bucket == k
-        low.append(_factor(down[here]))
-        high.append(_factor(up[here]))
+        low.append(_factor(down[here], beyond))
+        high.append(_factor(up[here], beyond))
     return Calibration(tuple(low), tuple(high))
 
 
-def _factor(scores: Floats) -> float:
-    """Tell the factor that leaves a tenth of all outside on this side."""
+def _factor(scores: Floats, beyond: float) -> float:
+    """Tell the factor that leaves a share of all outside on this side."""
     if len(scores) < ENOUGH:
         return 1.0
-    return float(np.clip(np.quantile(scores, 0.9), 0.1, 5.0))
+    return float(np.clip(np.quantile(scores, 1.0 - beyond), 0.1, 5.0))

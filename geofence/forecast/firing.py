@@ -18,9 +18,10 @@ from geofence.forecast.rehearsal import GRID_S, Rows
 from geofence.forecast.walk import Floats
 
 LEADS_MIN = (3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
-SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15)
-CHANCES = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85)
-LAST = ((0.0, 1.0), (0.4, 0.2), (0.4, 0.35), (0.5, 0.3), (0.5, 0.45))
+SHARES = (0.5, 0.65, 0.8, 1.0, 1.15, 1.35, 1.6)
+CHANCES = (0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.7)
+LAST = ((0.0, 1.0), (0.4, 0.12), (0.4, 0.2), (0.5, 0.15), (0.5, 0.3))
+"""Reach so far that no town's best rule lies at an edge: where days are few, chances stay small until the end."""
 LATE_COSTS = 1.5
 FALSE_COSTS = 0.6
 FALSE_AFTER_S = 2700.0

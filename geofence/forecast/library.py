@@ -18,6 +18,10 @@ from geofence.forecast.visits import ARRIVAL_M, Passes, needs_of, passes_of, ser
 from geofence.forecast.walk import Floats, Ints, Trace
 
 MATCH_M = 70.0
+CREW_DAYS = 2
+CREW_ALIKE = 0.3
+CREW_PLAINLY = 2.0
+"""A day is another vehicle's round where it has so much in common with two of its days, twice its own share."""
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -87,6 +91,8 @@ class Library:
         served[np.repeat(np.arange(len(self.days)), np.diff(self.visit_start)), self.visit_place] = 1.0
         alike = in_common(served, served)
         np.fill_diagonal(alike, np.nan)
+        self.vehicle = crews_of(self.vehicle, alike)
+        self.crews, self.crew = np.unique(self.vehicle, return_inverse=True)
         alike[self.vehicle[:, None] != self.vehicle[None, :]] = np.nan
         self.kin = np.full((7, len(self.days)), np.nan)
         for weekday in range(7):
@@ -113,6 +119,27 @@ def in_common(one: Floats, other: Floats) -> Floats:
     either = one.sum(axis=1)[:, None] + other.sum(axis=1)[None, :] - both
     share: Floats = both / np.maximum(either, 1.0)
     return share
+
+
+def crews_of(vehicle: npt.NDArray[np.str_], alike: Floats) -> npt.NDArray[np.str_]:
+    """Tell for each day whose round it was: another vehicle's, where it plainly resembles the days of that one.
+
+    `alike`: what each pair of days has in common, NaN for a day and itself. So a day driven by a substitute, or by two
+    trucks that changed rounds, speaks for the round that was driven.
+    """
+    if not len(vehicle):
+        return vehicle
+    names = np.unique(vehicle)
+    close = np.zeros((len(vehicle), len(names)))
+    for k, name in enumerate(names):
+        ranked = np.sort(np.nan_to_num(alike[:, vehicle == name]), axis=1)[:, -CREW_DAYS:]
+        close[:, k] = ranked.sum(axis=1) / CREW_DAYS
+    best = close.argmax(axis=1)
+    days = np.arange(len(vehicle))
+    own = close[days, np.searchsorted(names, vehicle)]
+    lent = (close[days, best] >= CREW_ALIKE) & (close[days, best] > CREW_PLAINLY * own)
+    crews: npt.NDArray[np.str_] = np.where(lent, names[best], vehicle)
+    return crews
 
 
 def _joined(parts: Sequence[Floats]) -> Floats:

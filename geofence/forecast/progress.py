@@ -4,7 +4,8 @@ A hidden Markov model in the manner of Newson and Krumm (2009), with the past wa
 map: the state is a knot of a past day, a move goes on along that day's order (or, rarely, to any knot near by), and the
 place and the heading of the truck say how well a knot fits. One more state stands for all that no past day knows
 (an errand, a detour, a new street). A beam of the best knots is kept. Each day's share of the belief
-fades a little with every knot, so that the evidence of the last kilometre counts, not that of the morning.
+fades a little with every knot towards what is likely at this time of day, so that the evidence of the last kilometre
+counts, not that of the morning.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ The beam keeps some six tenths of a belief from knot to knot; so it takes about 
 FLAT_M = 12.0
 SIGMA_M = 22.0
 MEMORY = 0.96
+CLOCK_S = 2400.0
+CLOCK_FLOOR = 0.03
+"""A day is likelier to be today's way the nearer its time is to now; an hour and a half early or late is rare."""
 BEAM = 160
 BACKWARD = 0.12
 FOREIGN = 0.02
@@ -73,20 +77,21 @@ class Matcher:
             elsewhere = 1.0 - (1.0 - progress.elsewhere) * float(np.exp(-hop / LOST_M))
             lost_m = progress.lost_m + hop
             return Progress(progress.knots, progress.belief, progress.matched_s, lost_m, elsewhere)
-        moved, elsewhere = self._prior(progress, found, vehicle)
+        own = self._weights(vehicle)[library.day[found]]
+        off_s = np.abs(library.in_s[found] - at_s)
+        likely = own * (CLOCK_FLOOR + (1.0 - CLOCK_FLOOR) * np.exp(-off_s / CLOCK_S))
+        moved, elsewhere = self._prior(progress, found, likely, float(own.max()))
         fit = np.exp(-0.5 * (np.maximum(away - FLAT_M, 0.0) / SIGMA_M) ** 2)
         if hop > 0.0:
             cosine = (library.ux[found] * dx + library.uy[found] * dy) / hop
             fit *= np.where(cosine >= 0.5, 1.0, np.maximum(BACKWARD, (cosine + 0.7) / 1.2))
-        foreign = self._weights(vehicle)[library.day[found]] < 1.0
-        fit *= np.where(foreign, ELSEWHERE_FIT * FOREIGN_FIT, 1.0)
-        return _kept(found, moved * fit, elsewhere * ELSEWHERE_FIT, library.day, at_s)
+        fit *= np.where(own < 1.0, ELSEWHERE_FIT * FOREIGN_FIT, 1.0)
+        return _kept(found, moved * fit, elsewhere * ELSEWHERE_FIT, library.day, likely, at_s)
 
-    def _prior(self, progress: Progress, found: Ints, vehicle: str) -> tuple[Floats, float]:
+    def _prior(self, progress: Progress, found: Ints, likely: Floats, own: float) -> tuple[Floats, float]:
         """Move the belief along each day's order; what is elsewhere may come back to any knot near by."""
-        own = self._weights(vehicle)[self._library.day[found]]
-        back = progress.elsewhere * BACK * float(own.max())
-        moved = back * own / own.sum()
+        back = progress.elsewhere * BACK * own
+        moved = back * likely / likely.sum()
         elsewhere = progress.elsewhere - back + (1.0 - progress.elsewhere) * ASTRAY
         if not progress.knots:
             return moved, elsewhere
@@ -110,15 +115,18 @@ class Matcher:
         return known
 
 
-def _kept(found: Ints, belief: Floats, elsewhere: float, day: Ints, at_s: float) -> Progress:
-    """Let each day's share fade towards the others', keep the best knots, and make the belief one again."""
+def _kept(found: Ints, belief: Floats, elsewhere: float, day: Ints, likely: Floats, at_s: float) -> Progress:
+    """Let each day's share fade towards what is likely anyway, keep the best knots, and make the belief one again."""
     days, member = np.unique(day[found], return_inverse=True)
     share = np.bincount(member, belief, minlength=len(days))
     total = share.sum()
     if not total > 0.0:
         return Progress(matched_s=at_s, elsewhere=1.0)
     share = share / total
-    faded = share**MEMORY
+    usual = np.zeros(len(days))
+    np.maximum.at(usual, member, likely)
+    faded = share**MEMORY * (usual / usual.sum()) ** (1.0 - MEMORY)
+    faded = faded / faded.sum()
     belief = belief / total * (faded / np.maximum(share, 1e-300))[member]
     if len(found) > BEAM:
         best = np.sort(np.argpartition(-belief, BEAM)[:BEAM])

@@ -13,9 +13,12 @@ from geofence.forecast.cells import Cells
 from geofence.forecast.library import Library
 from geofence.forecast.outlook import Today
 from geofence.forecast.places import FACILITY_APART_M, LONG_S, STAY_M, STOP_S
-from geofence.forecast.progress import Matcher, Progress
+from geofence.forecast.progress import Matcher, Progress, beam
 from geofence.forecast.visits import ARRIVAL_M, AT_M, FREE_MPS, PASS_GAP_S
 from geofence.forecast.walk import Knot, Walk
+
+SWING = 40
+"""Knots, some 30 m apart, for which another round must have seemed likelier before the truck is taken to be on it."""
 
 
 class Pass(msgspec.Struct, frozen=True, array_like=True):
@@ -36,7 +39,10 @@ class Stay(msgspec.Struct, frozen=True, array_like=True):
 
 
 class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
-    """All that is remembered of a truck's service day; small enough to be committed with every ping."""
+    """All that is remembered of a truck's service day; small enough to be committed with every ping.
+
+    `crew`: whose round it is, empty until that is known; `swing`: for how many knots another's has seemed likelier.
+    """
 
     day: str
     walk: Walk
@@ -45,6 +51,8 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     served: bytes = b""
     passes: tuple[Pass, ...] = ()
     load_s: float = 0.0
+    crew: str = ""
+    swing: int = 0
 
 
 class Guide:
@@ -54,12 +62,14 @@ class Guide:
         self.library = library
         self.matcher = Matcher(library)
         self._wide = Cells(library.place_x, library.place_y, FACILITY_APART_M)
+        self._crews = frozenset(library.crews.tolist())
 
     def begin(self, day: str, at_s: float, x: float, y: float, vehicle: str) -> DaySoFar:
         """Take the first fix of a service day."""
         progress = self.matcher.step(Progress(), at_s, x, y, 0.0, 0.0, vehicle)
         blank = bytes((len(self.library.place_x) + 7) // 8)
-        return DaySoFar(day, walking.begin(at_s, x, y), Stay(x, y, at_s), progress, blank)
+        crew = vehicle if vehicle in self._crews else ""
+        return DaySoFar(day, walking.begin(at_s, x, y), Stay(x, y, at_s), progress, blank, crew=crew)
 
     def follow(self, so_far: DaySoFar, at_s: float, x: float, y: float, vehicle: str) -> tuple[DaySoFar, bool]:
         """Take the next fix; tell also whether the truck has moved on by a knot or more."""
@@ -67,15 +77,17 @@ class Guide:
         walk, closed = walking.onward(before, at_s, x, y)
         passes = so_far.passes
         progress, load_s = so_far.progress, so_far.load_s
+        crew, swing = so_far.crew, so_far.swing
         if closed:
             progress = self._matched(progress, before, closed, walk, vehicle)
+            crew, swing = self._swung(crew, swing, progress, len(closed))
             stood_s = closed[0].out_s - closed[0].in_s
             load_s += stood_s if STOP_S <= stood_s < LONG_S else 0.0
             passes = self._passing(passes, closed, walk)
         served = self._served(so_far.served, passes, walk)
         stay = self._stay(so_far.stay, at_s, x, y)
         load_s = 0.0 if stay.tipped else load_s
-        return DaySoFar(so_far.day, walk, stay, progress, served, passes, load_s), bool(closed)
+        return DaySoFar(so_far.day, walk, stay, progress, served, passes, load_s, crew, swing), bool(closed)
 
     def _matched(
         self, progress: Progress, before: Walk, closed: tuple[Knot, ...], walk: Walk, vehicle: str
@@ -85,6 +97,14 @@ class Guide:
             progress = self.matcher.step(progress, knot.in_s, knot.x, knot.y, knot.x - x, knot.y - y, vehicle)
             x, y = knot.x, knot.y
         return progress
+
+    def _swung(self, crew: str, swing: int, progress: Progress, knots: int) -> tuple[str, int]:
+        """Tell whose round it is now: another's only when that has seemed likelier for a long way, all in all."""
+        seems = likeliest_crew(self.library, progress)
+        if seems is None or seems == crew:
+            return crew, max(swing - knots, 0)
+        swing += knots
+        return (seems, 0) if swing >= SWING else (crew, swing)
 
     def _passing(self, passes: tuple[Pass, ...], closed: tuple[Knot, ...], walk: Walk) -> tuple[Pass, ...]:
         """Count what the closed knots add to passes; what the open knot adds is known when it closes."""
@@ -136,6 +156,15 @@ class Guide:
         walk = so_far.walk
         served = served_places(so_far.served, len(self.library.place_x))
         return Today(at_s, at_s - walk.in_s, so_far.load_s, weekday, served, walk.x, walk.y)
+
+
+def likeliest_crew(library: Library, progress: Progress) -> str | None:
+    """Tell whose past days hold most of the belief; None where the truck is on none."""
+    if not progress.knots:
+        return None
+    knots, belief = beam(progress)
+    shares = np.bincount(library.crew[library.day[knots]], belief)
+    return str(library.crews[int(np.argmax(shares))])
 
 
 def served_places(bits: bytes, places: int) -> npt.NDArray[np.bool_]:
