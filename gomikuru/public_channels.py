@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -65,10 +65,6 @@ class PublicChannels:
     def unsubscribe(self, text: str) -> bool:
         """Drop the target that a letter's link names."""
         return self._reports().unsubscribe(text)
-
-    def forget(self, home: Subscription, targets: Sequence[Target]) -> None:
-        """Forget what the notifier keeps of a home's targets."""
-        self._reports().forget(home, targets)
 
     def hooks(self, access: AccessStore, today: TodaySource) -> Mapping[str, Hook]:
         """Make LINE's conversations, of the cities that have an account with a secret."""

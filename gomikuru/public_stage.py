@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from gomikuru.forgetting import Forgetting
 from gomikuru.public_channels import PublicChannels
 from gomikuru.public_city import PublicFiles
 from gomikuru.retention import Bounds, Retention
@@ -46,12 +47,12 @@ log = structlog.get_logger()
 def house_of(parts: Parts, store: RedisStore, keys: AgreedKeys, registry: Registry, channels: PublicChannels) -> House:
     """Put together what stands behind the API."""
     settings, clock = parts.settings, parts.clock
-    known = frozenset(languages())
+    known, forget = frozenset(languages()), Forgetting(store, keys)
     cities: Mapping[str, PublicCity] = {folder.city.id: PublicFiles(folder, known) for folder in parts.cities}
     return House(
         cities=cities,
         registry=registry,
-        reception=Reception(store, registry, keys, clock),
+        reception=Reception(store, registry, keys, clock, forget),
         today=AlertsToday(store, cities),
         notices=TestDesk(store),
         reports=StreamReports(store, settings.public.reports_max),
@@ -61,7 +62,7 @@ def house_of(parts: Parts, store: RedisStore, keys: AgreedKeys, registry: Regist
         channels_of=channels.offered,
         take_receipt=channels.receive_receipt,
         check_target=channels.problem,
-        forget=channels.forget,
+        forget=forget,
     )
 
 

@@ -75,6 +75,7 @@ class Desk:
             return
         if isinstance(decision, NoTarget) and subscription is not None and self._page(errand.city) is not None:
             errand.record("no_target", now_ms)
+            _note(errand, "no_target")
             self._meter.count("alerts_unaddressed", city=errand.city)
             self._set_out(errand, (), self._word(errand, subscription.language, city), subscription)
             return

@@ -106,6 +106,7 @@ def rotate(city: City, config: Config = None) -> None:
 def _opened(config: Path | None, city: str) -> Iterator[Desk]:
     """Open store, keys and registry as the settings say; every failure below ends the program with its reason."""
     from gomikuru.embedded import EmbeddedFailed
+    from gomikuru.forgetting import Forgetting
     from gomikuru.settings import SettingsError, load
     from gomikuru.subscriptions import service_clock
     from gomikuru.wiring import open_keys, open_store
@@ -122,7 +123,9 @@ def _opened(config: Path | None, city: str) -> Iterator[Desk]:
         with contextlib.closing(open_store(settings)) as store:
             keys, clock = open_keys(settings, store), service_clock(settings, store, city)
             registry = RedisRegistry(store, clock, sealers=keys.sealer)
-            yield Desk(settings, store, keys, registry, Reception(store, registry, keys, clock))
+            yield Desk(
+                settings, store, keys, registry, Reception(store, registry, keys, clock, Forgetting(store, keys))
+            )
     except StoreUnavailable as error:
         _fail(f"the store does not answer ({error}); run the same command again")
     except (SettingsError, NoSuchCity, StoreFault, RecordUnreadable, RegistryBusy, KeyMissing, EmbeddedFailed) as error:

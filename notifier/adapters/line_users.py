@@ -33,6 +33,12 @@ class LineUsers:
         """Note a link."""
         self._change(user, lambda homes: (home, *(each for each in homes if each != home))[:MOST])
 
+    def drop(self, user: Target, home: str) -> None:
+        """Forget one link; the user's other homes stay."""
+        if home in (homes := self.homes(user)):
+            left = tuple(each for each in homes if each != home)
+            self._change(user, lambda _: left) if left else self.unlink(user)
+
     def unlink(self, user: Target) -> None:
         """Forget a user."""
         self._store.transact(self._city, LINE_USERS, {}, [self._name(user)], {})

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from model.subscription import Pin, Target, TargetKind, ZoneLead
 from residents.adapters.access_store import AccessStore
@@ -227,3 +228,25 @@ def test_the_key_file_is_its_owners_alone(public: Public) -> None:
     path = public.keys._files.file_of("sample")
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_nothing_that_is_secret_is_logged(public: Public, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not when all goes well, not in refusals, and not in the trace of a fault of ours."""
+    with capture_logs() as logs:
+        made = public.sign_up()
+        public.ask("POST", "sample/home/devices", made["key"], BROWSER)
+        public.ask("POST", "sample/home/devices", made["key"], {"kind": "email", "value": "hanako example"})
+        public.ask("PUT", "sample/home", made["key"], {**HOME, "place": {"kind": "pin", "lat": "34.8209"}})
+        public.ask("POST", "sample/recover", None, {"recovery_code": made["recovery_code"]})
+        monkeypatch.setattr(public.registry, "put", fails_with_secrets)
+        broken = public.ask("PUT", "sample/home", made["key"], HOME)
+    assert broken.status_code == 500
+    assert [each["event"] for each in logs] == ["api.failed"]
+    said = f"{logs} {broken.text}"
+    for secret in (made["key"], made["recovery_code"], "34.8209", "135.455", "SECRET-ENDPOINT", "hanako"):
+        assert secret not in said
+
+
+def fails_with_secrets(*given: Any) -> Any:
+    """A fault whose message holds all that was given."""
+    raise RuntimeError(f"{given} lat=34.8209 135.455 hanako SECRET-ENDPOINT")

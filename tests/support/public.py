@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from gomikuru.city_files import CityFolder, load_city
+from gomikuru.forgetting import Forgetting
 from gomikuru.metrics import PrometheusMeter
 from gomikuru.places import sample_cities
 from gomikuru.public_city import PublicFiles
@@ -86,7 +87,7 @@ class Public:
         self.store, self.clock = store, SetClock()
         self.keys = AgreedKeys(KeyFiles(folder / "keys" / "master.key"), store)
         self.registry = RedisRegistry(store, self.clock, sealers=self.keys.sealer)
-        self.reception = Reception(store, self.registry, self.keys, self.clock)
+        self.reception = Reception(store, self.registry, self.keys, self.clock, Forgetting(store, self.keys))
         known = frozenset({"ja", "en"})
         places: dict[str, PublicCity] = {city: PublicFiles(_city(folder, city), known) for city in cities}
         self.house = House(
@@ -99,6 +100,7 @@ class Public:
             guard=Guard(rates),
             clock=self.clock,
             meter=PrometheusMeter(),
+            forget=Forgetting(store, self.keys),
             channels_of=lambda _city: OFFERED,
         )
         self.feeds = {city: StreamPages(store, city) for city in cities}

@@ -56,7 +56,6 @@ def change(house: House, call: Call) -> Reply:
 
 def erase(house: House, call: Call) -> Reply:
     """Remove the home with all that names it."""
-    house.forget(call.mine, call.mine.targets)
     house.reception.erase(call.city.city.id, call.mine.id)
     return Reply(204)
 
@@ -83,7 +82,6 @@ def recover(house: House, call: Call) -> Reply:
     found = _there(house, call, access.recovered(city, asked.recovery_code))
     home = found.id
     if asked.erase:
-        house.forget(found, found.targets)
         house.reception.erase(city, home)
         return Reply(204)
     key = access.add_key(city, home)
