@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -11,6 +11,7 @@ from notifier.adapters.channel_catalogues import load_channel_words
 from notifier.adapters.page import PageChannel, decode_page_entry
 from notifier.adapters.reports import Reports, TestDesk
 from notifier.adapters.showings import StoreShowings
+from notifier.fallback import Sent
 from notifier.outcome import Refused, TargetBarred, TargetGone
 from notifier.ports import Notice, Push
 from notifier.receipts import Receipts
@@ -151,6 +152,16 @@ def test_a_browser_that_is_gone_hands_the_same_alert_on_at_once() -> None:
     assert told(house.day()) == [("a@example.org", "approaching")]
 
 
+def test_a_device_beside_the_one_that_is_gone_gets_the_alert_once() -> None:
+    """Its own push is still under way when the browser turns out to be gone; it gets the notice besides."""
+    house = House(BROWSER, TOKEN)
+    slow = house.channels[TargetKind.FCM_TOKEN] = ScriptedChannel("slow", takes_s=0.3)
+    house.bench = house.worker()
+    house.channel.script("browser", TargetGone("HTTP_410"))
+    assert told(house.day()) == [("browser", "approaching")]
+    assert told(slow.pushes) == [("token", "approaching"), ("token", "target_lost")]
+
+
 def test_the_only_target_that_is_gone_ends_the_alert_without_a_notice() -> None:
     """There is nobody to tell."""
     house = House(BROWSER)
@@ -252,20 +263,31 @@ def test_what_is_kept_of_a_home_is_forgotten_with_it() -> None:
     assert house.store.fields("minami", "shown") == {}
 
 
-def test_reports_of_many_at_once_are_all_kept() -> None:
-    """Two processes that write the same record lose nothing of each other."""
-    import threading
+class Meddled(MemoryStore):
+    """A store in which somebody else writes between a read and the write that follows it."""
 
-    showings = StoreShowings(MemoryStore())
-    threads = [
-        threading.Thread(target=lambda n=n: [showings.shown("minami", "t", f"{n}-{k}") for k in range(3)])
-        for n in range(5)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(showings.histories("minami", ["t"])["t"].shown) == 15
+    meddle: Callable[[], object] | None = None
+
+    def fields(self, city: str, hash_name: str, names: Sequence[str] | None = None) -> dict[str, bytes]:
+        found = super().fields(city, hash_name, names)
+        if self.meddle is not None:
+            act, self.meddle = self.meddle, None
+            act()
+        return found
+
+
+def test_two_who_write_the_same_record_at_once_lose_nothing_of_each_other() -> None:
+    """A report, a send, and a claim that somebody else was quicker to make."""
+    store = Meddled()
+    showings = StoreShowings(store)
+    store.meddle = lambda: showings.shown("minami", "t", "theirs")
+    showings.shown("minami", "t", "ours")
+    store.meddle = lambda: showings.shown("minami", "t", "late")
+    showings.sent("minami", {"t": [Sent("alert", 1)]})
+    history = showings.histories("minami", ["t"])["t"]
+    assert (history.shown, history.sends) == (("theirs", "ours", "late"), (Sent("alert", 1),))
+    store.meddle = lambda: showings.claim("minami", "t", "lost")
+    assert not showings.claim("minami", "t", "lost")
 
 
 def test_only_one_of_many_may_tell_the_household() -> None:
