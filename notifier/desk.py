@@ -13,7 +13,18 @@ from notifier.carrier import Carrier, factor_of
 from notifier.errand import Errand, Leg
 from notifier.hands import Hands
 from notifier.in_calendar import InCalendar, look_up
-from notifier.policy import Expired, Send, decide
+from notifier.policy import (
+    Decision,
+    NoSubscription,
+    NoTarget,
+    NotCollectedToday,
+    OnTrial,
+    PastDeadline,
+    Paused,
+    QuietHours,
+    Send,
+    decide,
+)
 from notifier.ports import Channel, Message
 from notifier.words import Words
 from residents.calendar.plan import Plan
@@ -66,15 +77,28 @@ class Desk:
         if isinstance(decision, Send) and subscription is not None:
             self._set_out(errand, decision, self._word(errand, subscription.language, city, calendar))
             return
-        counter = _COUNTED.get(type(decision).__name__)
-        if counter is not None:
-            self._meter.count(counter, city=errand.city, kind=errand.alert.kind.value)
-        elif not isinstance(decision, Expired):
-            self._meter.count("alerts_unaddressed", city=errand.city)
+        self._count(errand, decision)
         why = _REASONS[type(decision).__name__]
         errand.record(why, now_ms)
         _note(errand, why)
         self._hands.finish(errand)
+
+    def _count(self, errand: Errand, decision: Decision) -> None:
+        """Count an alert that is not sent; an expired one is counted where it ends."""
+        city, kind = errand.city, errand.alert.kind.value
+        match decision:
+            case OnTrial():
+                self._meter.count("alerts_shadow", city=city, kind=kind)
+            case QuietHours():
+                self._meter.count("alerts_quiet", city=city, kind=kind)
+            case Paused():
+                self._meter.count("alerts_paused", city=city, kind=kind)
+            case NotCollectedToday():
+                self._meter.count("alerts_not_collected", city=city, kind=kind)
+            case PastDeadline():
+                self._meter.count("alerts_past_deadline", city=city, kind=kind)
+            case NoSubscription() | NoTarget():
+                self._meter.count("alerts_unaddressed", city=city)
 
     def _word(self, errand: Errand, language: str, city: City, calendar: InCalendar) -> Message:
         zone = errand.alert.zone
@@ -107,13 +131,6 @@ def _note(errand: Errand, why: str) -> None:
     _log.info("alert_not_sent", city=errand.city, alert=errand.alert.id, ping=errand.alert.ping, why=why)
 
 
-_COUNTED = {
-    "OnTrial": "alerts_shadow",
-    "QuietHours": "alerts_quiet",
-    "Paused": "alerts_paused",
-    "NotCollectedToday": "alerts_not_collected",
-    "PastDeadline": "alerts_past_deadline",
-}
 _REASONS = {
     "OnTrial": "shadow",
     "Expired": "expired",
