@@ -15,7 +15,19 @@ from notifier.errand import Errand, Leg, asked_notice
 from notifier.fallback import in_use, standby
 from notifier.hands import Hands
 from notifier.in_calendar import InCalendar, look_up
-from notifier.policy import Expired, NoTarget, Send, decide, is_expired
+from notifier.policy import (
+    Decision,
+    NoSubscription,
+    NoTarget,
+    NotCollectedToday,
+    OnTrial,
+    PastDeadline,
+    Paused,
+    QuietHours,
+    Send,
+    decide,
+    is_expired,
+)
 from notifier.ports import Channel, Message, Notice
 from notifier.reach import UNKNOWN, Standing
 from notifier.words import Words
@@ -86,15 +98,28 @@ class Desk:
             self._meter.count("alerts_unaddressed", city=errand.city)
             self._set_out(errand, (), self._word(errand, subscription.language, city, calendar), subscription)
             return
-        counter = _COUNTED.get(type(decision).__name__)
-        if counter is not None:
-            self._meter.count(counter, city=errand.city, kind=errand.alert.kind.value)
-        elif not isinstance(decision, Expired):
-            self._meter.count("alerts_unaddressed", city=errand.city)
+        self._count(errand, decision)
         why = _REASONS[type(decision).__name__]
         errand.record(why, now_ms)
         _note(errand, why)
         self._hands.finish(errand)
+
+    def _count(self, errand: Errand, decision: Decision) -> None:
+        """Count an alert that is not sent; an expired one is counted where it ends."""
+        city, kind = errand.city, errand.alert.kind.value
+        match decision:
+            case OnTrial():
+                self._meter.count("alerts_shadow", city=city, kind=kind)
+            case QuietHours():
+                self._meter.count("alerts_quiet", city=city, kind=kind)
+            case Paused():
+                self._meter.count("alerts_paused", city=city, kind=kind)
+            case NotCollectedToday():
+                self._meter.count("alerts_not_collected", city=city, kind=kind)
+            case PastDeadline():
+                self._meter.count("alerts_past_deadline", city=city, kind=kind)
+            case NoSubscription() | NoTarget():
+                self._meter.count("alerts_unaddressed", city=city)
 
     def _word(self, errand: Errand, language: str, city: City, calendar: InCalendar) -> Message:
         zone = errand.alert.zone
@@ -180,13 +205,6 @@ def _note(errand: Errand, why: str) -> None:
     _log.info("alert_not_sent", city=errand.city, alert=errand.alert.id, ping=errand.alert.ping, why=why)
 
 
-_COUNTED = {
-    "OnTrial": "alerts_shadow",
-    "QuietHours": "alerts_quiet",
-    "Paused": "alerts_paused",
-    "NotCollectedToday": "alerts_not_collected",
-    "PastDeadline": "alerts_past_deadline",
-}
 _REASONS = {
     "OnTrial": "shadow",
     "Expired": "expired",

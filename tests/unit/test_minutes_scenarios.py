@@ -71,6 +71,7 @@ def test_a_tipping_trip_in_the_middle_of_the_round_passes_nobody_over() -> None:
     (first,), (corrected,) = alerts["s1"], corrections["s1"]
     assert first.fired_ms < corrected.fired_ms < today.reached[SOUTH[9]]
     assert corrected.eta_ms is not None
+    assert (first.was_ms, corrected.was_ms) == (None, first.eta_ms)
     assert abs(corrected.eta_ms - today.reached[SOUTH[9]]) < 120_000
     (ahead,) = alerts["s2"]
     assert 5.0 <= minutes_before(ahead, today.reached[NORTH[7]]) <= 20.0
