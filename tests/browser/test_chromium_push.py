@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from streams.redis_streams import RedisStore
-from tests.browser.phone import at, phone, shoot
+from tests.browser.phone import at, controlled, phone, shoot
 from tests.support.resident_site import Site, resident_site
 from tests.support.waiting import wait_until
 
@@ -91,7 +91,7 @@ def signed_up(page: Page) -> None:
         expect(page.locator(f'progress[value="{number}"]')).to_be_attached()
     page.locator(".answers .main").click()
     at(page, "done")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    controlled(page)
 
 
 @pytest.fixture

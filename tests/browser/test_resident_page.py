@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from residents.today import NearTruck, State, Today, Window
 from streams.redis_streams import RedisStore
-from tests.browser.phone import at, phone, ready, shoot, sign_up, too_wide, violations
+from tests.browser.phone import at, controlled, phone, ready, shoot, sign_up, too_wide, violations
 from tests.support.resident_site import Site, resident_site
 
 pytestmark = pytest.mark.timeout(240)
@@ -79,7 +79,7 @@ def test_without_a_connection_the_page_says_how_old_its_state_is(site: Site, chr
     with phone(chromium_here, site) as page:
         sign_up(page)
         expect(page.locator(".age")).to_have_text("8:00現在")
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        controlled(page)
         page.reload()
         ready(page)
         expect(page.locator(".age")).to_have_text("8:00現在")
