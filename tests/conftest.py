@@ -1,3 +1,9 @@
 """Fixtures for the whole suite stand in tests/support; this file only lists where."""
 
-pytest_plugins = ["tests.support.chromium", "tests.support.stores", "tests.support.brokers", "tests.support.fcm_server", "tests.support.no_skips"]
+pytest_plugins = [
+    "tests.support.chromium",
+    "tests.support.stores",
+    "tests.support.brokers",
+    "tests.support.fcm_server",
+    "tests.support.no_skips",
+]

@@ -19,8 +19,8 @@ from starlette.staticfiles import StaticFiles
 from web.adapters.page_words import PageWords
 from web.app import content_policy
 from web.ports import PublicCity
-from web.resident_pages import Shown, city_page, front_page, manifest, privacy_page, words_of
 from web.resident_files import HTML, JSON, Stored, answered, read_assets, worker_of
+from web.resident_pages import Shown, city_page, front_page, manifest, privacy_page, words_of
 
 LAST_RESORT = "en"
 MAX_QR = 512
@@ -120,7 +120,7 @@ class ResidentPages:
 def resident_routes(
     cities: Mapping[str, PublicCity], words: Mapping[str, PageWords], leaflet: Path | None = None
 ) -> list[BaseRoute]:
-    """Make the routes of the pages. `leaflet`: the map library's dist folder, without which nothing is shown on maps."""
+    """Make the routes of the pages. `leaflet`: the map library's dist folder; without it there are no maps."""
     return ResidentPages(cities, words, leaflet).routes()
 
 

@@ -88,7 +88,9 @@ def violations(page: Page) -> list[str]:
     """Let axe look at the page as it stands."""
     page.evaluate(axe_source())
     found = page.evaluate(f"axe.run(document, {{runOnly: {TAGS}, resultTypes: ['violations']}})")
-    return [f"{each['id']}: {node['target']} {node['html'][:120]}" for each in found["violations"] for node in each["nodes"]]
+    return [
+        f"{each['id']}: {node['target']} {node['html'][:120]}" for each in found["violations"] for node in each["nodes"]
+    ]
 
 
 def shoot(page: Page, name: str) -> None:

@@ -17,7 +17,10 @@ from tests.support.resident_site import Site, resident_site
 
 pytestmark = pytest.mark.timeout(240)
 TILES = "https://tiles.example/{z}/{x}/{y}.svg"
-TILE = '<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256"><rect width="256" height="256" fill="#dde5d8"/></svg>'
+TILE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256">'
+    '<rect width="256" height="256" fill="#dde5d8"/></svg>'
+)
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.0 Mobile/15E148 Safari/604.1"

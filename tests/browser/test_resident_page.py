@@ -1,4 +1,4 @@
-"""The resident's page in Chromium: by tapping, by keyboard, at 360 px with type twice as large, without a connection."""
+"""The resident's page in Chromium: by tapping, by keyboard, at 360 px with type twice as large, offline."""
 
 from __future__ import annotations
 
@@ -131,7 +131,11 @@ def test_a_link_printed_on_the_calendar_fills_in_the_zone(site: Site, chromium_h
 
 @pytest.mark.parametrize(
     ("language", "tag", "first"),
-    [("vi-VN", "vi", "Bạn đổ rác ở đâu?"), ("zh-TW", "zh-Hant", "您在哪裡倒垃圾？"), ("pt-BR", "pt", "Onde você coloca o lixo?")],
+    [
+        ("vi-VN", "vi", "Bạn đổ rác ở đâu?"),
+        ("zh-TW", "zh-Hant", "您在哪裡倒垃圾？"),
+        ("pt-BR", "pt", "Onde você coloca o lixo?"),
+    ],
 )
 def test_the_page_begins_in_the_browsers_language(
     site: Site, chromium_here: Browser, language: str, tag: str, first: str
@@ -169,7 +173,8 @@ def test_signing_up_needs_no_pointer_and_fits_360_px_with_type_twice_as_large(
         for number in range(2, 8):
             tab_to(page, ".steps .main")
             assert page.evaluate(
-                "(s => s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2)(getComputedStyle(document.activeElement))"
+                "(s => s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2)"
+                "(getComputedStyle(document.activeElement))"
             ), "the focus is not seen"
             page.keyboard.press("Enter")
             expect(page.locator(f'progress[value="{number}"]')).to_be_attached()
@@ -228,7 +233,8 @@ def test_axe_finds_nothing_on_any_page_or_step(site: Site, chromium_here: Browse
 
 def test_everything_that_can_be_pressed_is_large_enough(site: Site, chromium_here: Browser) -> None:
     """Buttons, choices and links of their own line are at least 44 px high, 24 px wide."""
-    small = """[...document.querySelectorAll("button, .choice, select, summary, input:not([type=checkbox], [type=radio])")]
+    small = """[...document.querySelectorAll("button, .choice, select, summary, input[type]")]
+      .filter(e => !["checkbox", "radio"].includes(e.type))
       .filter(e => e.offsetParent && !e.closest(".unseen"))
       .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
       .filter(([, b]) => b.height < 44 || b.width < 24).map(([text, b]) => `${text} ${b.width}x${b.height}`)"""

@@ -78,7 +78,12 @@ class Firefox:
     def run(self, expression: str) -> Any:
         """Evaluate in the page, await a promise, and give the value by way of JSON."""
         wrapped = f"(async () => JSON.stringify(await ({expression})))()"
-        params = {"expression": wrapped, "target": {"context": self._page}, "awaitPromise": True, "userActivation": True}
+        params = {
+            "expression": wrapped,
+            "target": {"context": self._page},
+            "awaitPromise": True,
+            "userActivation": True,
+        }
         answer = self.ask("script.evaluate", **params)
         if answer["type"] == "exception":
             raise BrowserSaid(answer["exceptionDetails"]["text"])

@@ -1,4 +1,4 @@
-"""The resident's page as it is served: the real listener, store and API on a real socket; only the day is told by the test."""
+"""The resident's page as it is served: the real listener, store and API; only the day is told by the test."""
 
 from __future__ import annotations
 
@@ -72,7 +72,12 @@ def resident_site(store: Store, folder: Path, *, base_map: str | None = None) ->
 
     words = read_page_words()
     public.house = msgspec.structs.replace(
-        public.house, cities=cities, today=day, channels_of=lambda _city: offered, take_receipt=take, check_target=lambda _target: None
+        public.house,
+        cities=cities,
+        today=day,
+        channels_of=lambda _city: offered,
+        take_receipt=take,
+        check_target=lambda _target: None,
     )
     leaflet = places.leaflet() or absent("Leaflet in node_modules")
     public.app = make_public(

@@ -50,7 +50,9 @@ def test_no_entry_is_missing_empty_or_unused(tag: str) -> None:
     entries = WORDS[tag].words
     assert sorted(used() - set(entries)) == []
     assert sorted(set(entries) - used()) == []
-    assert [key for key, text in entries.items() if not text or (not isinstance(text, str) and not all(text.values()))] == []
+    assert [
+        key for key, text in entries.items() if not text or (not isinstance(text, str) and not all(text.values()))
+    ] == []
 
 
 @pytest.mark.parametrize("tag", TAGS)

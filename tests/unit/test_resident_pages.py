@@ -155,7 +155,9 @@ def test_words_for_the_browser_hold_no_privacy_page() -> None:
     assert {each["name"] for each in sent["languages"]} >= {"日本語", "Tiếng Việt", "한국어"}
 
 
-@pytest.mark.parametrize("address", ["/c/x/", "/c/a/words/xx.json", "/c/a/privacy/xx", "/c/a/assets/page.html", "/c/a/assets/none"])
+@pytest.mark.parametrize(
+    "address", ["/c/x/", "/c/a/words/xx.json", "/c/a/privacy/xx", "/c/a/assets/page.html", "/c/a/assets/none"]
+)
 def test_what_is_not_there_is_404(address: str) -> None:
     """No city, language or file."""
     assert client("a").get(address).status_code == 404
@@ -172,7 +174,10 @@ def test_a_link_becomes_a_qr_code() -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize(("data", "status"), [(b"", 422), (b"javascript:1", 422), ("https://é".encode(), 422), (b"https://" + b"a" * 600, 413)])
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [(b"", 422), (b"javascript:1", 422), ("https://é".encode(), 422), (b"https://" + b"a" * 600, 413)],
+)
 def test_what_is_no_link_becomes_none(data: bytes, status: int) -> None:
     """It draws links, and short ones."""
     assert qr(data).status_code == status
