@@ -120,7 +120,7 @@ class ResidentPages:
 def resident_routes(
     cities: Mapping[str, PublicCity], words: Mapping[str, PageWords], leaflet: Path | None = None
 ) -> list[BaseRoute]:
-    """Make the routes of the pages. `leaflet`: the map library's dist folder, without which nothing is shown on maps."""
+    """Make the routes of the pages. `leaflet`: the map library's dist folder; without it there are no maps."""
     return ResidentPages(cities, words, leaflet).routes()
 
 

@@ -1,4 +1,4 @@
-"""The resident page's files, read once, packed once, answered with a tag so that a browser asks but does not load again."""
+"""The resident page's files: read once, packed once, answered with a tag so that a browser need not load them again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resident's pages as text: the frame that scripts fill, the privacy page, the list of cities, the manifest. Pure."""
+"""The resident's pages as text: the frame that scripts fill, the privacy page, the list of cities, the manifest."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def city_page(shown: Shown) -> str:
 
 
 def manifest(shown: Shown, here: bool) -> bytes:
-    """Make the manifest. `here`: no start address, so that an iPhone keeps the one that stands, with its one-time code."""
+    """Make the manifest. `here`: no start address, so that an iPhone keeps the one that stands, with its code."""
     icons = [
         {"src": "assets/icon.svg", "sizes": "any", "type": "image/svg+xml"},
         {"src": "assets/icon-192.png", "sizes": "192x192", "type": "image/png"},

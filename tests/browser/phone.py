@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.showing import SCREENSHOTS
 from tests.support.chromium import axe_source
 from tests.support.resident_site import Site
+from tests.support.waiting import wait_until
 
 WIDTH, HEIGHT = 360, 740
 STEPS = ("waste", "lead", "language", "told", "quiet", "push")
@@ -25,7 +26,13 @@ addEventListener("DOMContentLoaded", () => {
 
 @contextlib.contextmanager
 def phone(
-    browser: Browser, site: Site, language: str = "ja-JP", *, large: bool = False, **options: Any
+    browser: Browser,
+    site: Site,
+    language: str = "ja-JP",
+    *,
+    large: bool = False,
+    before: Callable[[Page], None] = lambda _page: None,
+    **options: Any,
 ) -> Iterator[Page]:
     """Open the page on a new phone; what it says in its console as an error fails the test."""
     context = browser.new_context(
@@ -37,10 +44,13 @@ def phone(
     page.clock.install(time=site.public.clock.now_ms() / 1000)
     if large:
         page.add_init_script(AS_LARGE_AGAIN)
-    page.goto(site.url)
-    ready(page)
-    yield page
-    context.close()
+    try:
+        before(page)
+        page.goto(site.url)
+        ready(page)
+        yield page
+    finally:
+        context.close()
     assert faults == []
 
 
@@ -48,6 +58,11 @@ def ready(page: Page) -> None:
     """Wait until a screen stands."""
     expect(page.locator("body[data-ready]")).to_be_attached(timeout=15_000)
     expect(page.locator("main h1")).not_to_be_empty()
+
+
+def controlled(page: Page) -> None:
+    """Wait until the service worker serves the page."""
+    wait_until(lambda: bool(page.evaluate("navigator.serviceWorker.controller !== null")), 15, "the service worker")
 
 
 def at(page: Page, screen: str) -> None:

@@ -1,11 +1,12 @@
 """The worker in Chromium: what it shows of web push's JSON and of FCM's envelope, and what it reports.
 
-Registration with a push service needs Google and is stubbed: the page is handed a subscription; CDP delivers the message
-to the real service worker. Encryption and the real way are in test_firefox_push.py.
+Registration with a push service needs Google and is stubbed: the page is handed a subscription; CDP delivers the
+message to the real service worker. Encryption and the real way are in test_firefox_push.py.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from streams.redis_streams import RedisStore
-from tests.browser.phone import at, phone, shoot
+from tests.browser.phone import at, controlled, phone, shoot
 from tests.support.resident_site import Site, resident_site
 from tests.support.waiting import wait_until
 
@@ -37,14 +38,14 @@ SAID: Mapping[str, Any] = {
 }
 
 
+def base64url(value: bytes) -> str:
+    """Write bytes as push subscriptions do."""
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
+
+
 def subscribing(point: bytes, secret: bytes) -> str:
     """Write a script that stands in for the browser's registration with Google."""
-    import base64
-
-    keys = {
-        name: base64.urlsafe_b64encode(value).decode().rstrip("=")
-        for name, value in (("p256dh", point), ("auth", secret))
-    }
+    keys = {"p256dh": base64url(point), "auth": base64url(secret)}
     given = {"endpoint": "https://fcm.googleapis.com/fcm/send/stub", "expirationTime": None, "keys": keys}
     return f"""
       let made = null;
@@ -92,7 +93,7 @@ def signed_up(page: Page) -> None:
         expect(page.locator(f'progress[value="{number}"]')).to_be_attached()
     page.locator(".answers .main").click()
     at(page, "done")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    controlled(page)
 
 
 @pytest.fixture

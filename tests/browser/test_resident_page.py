@@ -1,4 +1,4 @@
-"""The resident's page in Chromium: by tapping, by keyboard, at 360 px with type twice as large, without a connection."""
+"""The resident's page in Chromium: by tapping, by keyboard, at 360 px with type twice as large, offline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from residents.today import NearTruck, State, Today, Window
 from streams.redis_streams import RedisStore
-from tests.browser.phone import at, phone, ready, shoot, sign_up, too_wide, violations
+from tests.browser.phone import at, controlled, phone, ready, shoot, sign_up, too_wide, violations
 from tests.support.resident_site import Site, resident_site
 
 pytestmark = pytest.mark.timeout(240)
@@ -79,7 +79,7 @@ def test_without_a_connection_the_page_says_how_old_its_state_is(site: Site, chr
     with phone(chromium_here, site) as page:
         sign_up(page)
         expect(page.locator(".age")).to_have_text("8:00現在")
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        controlled(page)
         page.reload()
         ready(page)
         expect(page.locator(".age")).to_have_text("8:00現在")
@@ -173,7 +173,8 @@ def test_signing_up_needs_no_pointer_and_fits_360_px_with_type_twice_as_large(
         for number in range(2, 8):
             tab_to(page, ".steps .main")
             assert page.evaluate(
-                "(s => s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2)(getComputedStyle(document.activeElement))"
+                "(s => s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2)"
+                "(getComputedStyle(document.activeElement))"
             ), "the focus is not seen"
             page.keyboard.press("Enter")
             expect(page.locator(f'progress[value="{number}"]')).to_be_attached()
@@ -232,7 +233,8 @@ def test_axe_finds_nothing_on_any_page_or_step(site: Site, chromium_here: Browse
 
 def test_everything_that_can_be_pressed_is_large_enough(site: Site, chromium_here: Browser) -> None:
     """Buttons, choices and links of their own line are at least 44 px high, 24 px wide."""
-    small = """[...document.querySelectorAll("button, .choice, select, summary, input:not([type=checkbox], [type=radio])")]
+    small = """[...document.querySelectorAll("button, .choice, select, summary, input[type]")]
+      .filter(e => !["checkbox", "radio"].includes(e.type))
       .filter(e => e.offsetParent && !e.closest(".unseen"))
       .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
       .filter(([, b]) => b.height < 44 || b.width < 24).map(([text, b]) => `${text} ${b.width}x${b.height}`)"""

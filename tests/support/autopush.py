@@ -28,7 +28,7 @@ class Taken(NamedTuple):
 
 
 class Autopush:
-    """Start it, give a browser `url`; `taken` holds what senders posted, `acked` what the browser says it has handled."""
+    """Start it, give a browser `url`; `taken`: what senders posted, `acked`: what the browser says it has handled."""
 
     def __init__(self) -> None:
         self.taken: queue.Queue[Taken] = queue.Queue()

@@ -1,4 +1,4 @@
-"""The resident's page as it is served: the real listener, store and API on a real socket; only the day is told by the test."""
+"""The resident's page as it is served: the real listener, store and API; only the day is told by the test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import NamedTuple
 import msgspec
 
 from gomikuru import places
+from gomikuru.city_files import CityFolder, load_city
+from gomikuru.public_city import PublicFiles
 from model.subscription import AtPoint, Subscription
+from notifier.adapters.catalogues import languages
 from notifier.adapters.webpush_keys import VapidKey, vapid_key
 from residents.today import State, Today
 from streams.ports import Store
@@ -20,7 +23,7 @@ from web.adapters.page_words import read_page_words
 from web.adapters.server import WebServer
 from web.api.app import Door
 from web.app import LOCAL_HOSTS
-from web.ports import ChannelsOffered
+from web.ports import ChannelsOffered, PublicCity
 from web.public import Front, make_public
 from web.resident import resident_routes
 
@@ -51,9 +54,14 @@ class Site(NamedTuple):
 
 
 @contextlib.contextmanager
-def resident_site(store: Store, folder: Path, *, cities: tuple[str, ...] = ("sample",)) -> Iterator[Site]:
-    """Serve the page for the length of the block."""
-    public = Public(store, folder, cities=cities)
+def resident_site(store: Store, folder: Path, *, base_map: str | None = None) -> Iterator[Site]:
+    """Serve the page of the sample city for the length of the block. `base_map`: the address of tiles."""
+    public = Public(store, folder)
+    copy = folder / "cities" / "sample"
+    read, problems = load_city(copy)
+    assert read is not None, problems
+    city = msgspec.structs.replace(read, base_map=base_map)
+    cities: dict[str, PublicCity] = {"sample": PublicFiles(CityFolder(city, copy), frozenset(languages()))}
     vapid = vapid_key(folder / "vapid.pem", VAPID_SUBJECT)
     offered = ChannelsOffered(webpush_key=vapid.public, email=True, line_add_url="https://line.me/R/ti/p/@minoridai")
     day, receipts = ToldToday(), list[str]()
@@ -64,7 +72,12 @@ def resident_site(store: Store, folder: Path, *, cities: tuple[str, ...] = ("sam
 
     words = read_page_words()
     public.house = msgspec.structs.replace(
-        public.house, today=day, channels_of=lambda _city: offered, take_receipt=take, check_target=lambda _target: None
+        public.house,
+        cities=cities,
+        today=day,
+        channels_of=lambda _city: offered,
+        take_receipt=take,
+        check_target=lambda _target: None,
     )
     leaflet = places.leaflet() or absent("Leaflet in node_modules")
     public.app = make_public(
@@ -75,4 +88,4 @@ def resident_site(store: Store, folder: Path, *, cities: tuple[str, ...] = ("sam
     )
     public.server = WebServer(public.app)
     with public.serving():
-        yield Site(f"{public.server.url}c/{cities[0]}/".replace("127.0.0.1", "localhost"), day, public, vapid, receipts)
+        yield Site(f"{public.server.url}c/sample/".replace("127.0.0.1", "localhost"), day, public, vapid, receipts)

@@ -61,9 +61,9 @@ def _key(message_id: str | tuple[str, ...] | list[str]) -> str:
     return message_id if isinstance(message_id, str) else message_id[0]
 
 
-def _text(string: str | tuple[str, ...] | list[str], catalog: Catalog, tag: str) -> Text:
-    if isinstance(string, str):
-        return string
+def _text(string: str | tuple[str, ...] | list[str] | None, catalog: Catalog, tag: str) -> Text:
+    if isinstance(string, str) or string is None:
+        return string or ""
     rule = Locale.parse(tag.split("-", maxsplit=1)[0]).plural_form
     form_of = c2py(catalog.plural_expr or get_plural(tag)[1])
     return {rule(number): string[form_of(number)] for number in SAMPLED}

@@ -49,7 +49,7 @@ export async function showTrucks(box, trucks, place, app) {
 }
 
 async function begin(box, app, home, known) {
-  const view = el("div", { class: "map small", role: "img", "aria-label": word("near.map") });
+  const view = el("div", { class: "map small", role: "group", "aria-label": word("near.map") });
   box.append(view);
   const { L, map } = await chart(view, app, home, 15);
   if (known) mark(L, home, "pin").addTo(map);
