@@ -266,8 +266,10 @@ def notifier_stage(parts: Parts) -> Stage:
 
     def run(stop: threading.Event) -> None:
         plans.start()
-        worker.run(stop)
-        plans.close()
+        try:
+            worker.run(stop)
+        finally:
+            plans.close()
 
     def stand() -> Standing:
         return judge_notifier(

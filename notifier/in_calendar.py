@@ -16,7 +16,7 @@ from residents.calendar.plan import Due, Plan
 class InCalendar(msgspec.Struct, frozen=True):
     """`collected`: whether what the alert is about is collected on its day in the home's zone; None: not known.
 
-    `out_by_ms`: by when bags must be out on that day; `next_day`: the next day with a collection after it.
+    `out_by_ms`: by when bags must be out on that day; `next_day`: the next one, for `passed`.
     """
 
     collected: bool | None = None
@@ -39,7 +39,7 @@ def look_up(plan: Plan | None, alert: Alert, subscription: Subscription | None, 
     if not about:
         return UNKNOWN
     due = tuple(each for each in plan.on(zone, day) if each.category in about)
-    following = plan.next(zone, day, about)
+    following = plan.next(zone, day, about) if alert.kind is Kind.PASSED else None
     return InCalendar(bool(due), out_by_ms(due, day, city), following[0] if following else None)
 
 

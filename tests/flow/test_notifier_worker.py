@@ -11,11 +11,14 @@ import pytest
 import structlog
 
 from model.alert import Kind, encode_alert
+from model.city import Policy
 from model.subscription import Quiet, Target, TargetKind
 from notifier import dead_letters
 from notifier.limits import Limits
 from notifier.outcome import Delivered, Refused, TargetBarred, TargetGone, TryAgain
 from notifier.worker import Health
+from residents.calendar.plan import Collection, Plan
+from residents.calendar.rules import Rule
 from streams import keys
 from streams.memory import MemoryStore
 from streams.ports import Delivery, StoreUnavailable
@@ -119,6 +122,31 @@ def test_expired_quiet_and_unaddressed_alerts_are_counted_and_never_sent() -> No
     assert one.meter.counts["alerts_expired", "minami", "approaching"] == 1
     assert one.meter.counts["alerts_quiet", "minami", "approaching"] == 1
     assert one.meter.counts["alerts_unaddressed", "minami"] == 2
+
+
+def test_what_the_calendar_or_a_pause_holds_back_is_counted_and_never_sent() -> None:
+    """A household that is away, waste of another day, a call after the city's time; the plan is asked at the desk."""
+    channel = ScriptedChannel()
+    away = msgspec.structs.replace(subscription("away"), paused_until_ms=NOW_MS + 60_000)
+    lines = [Collection("z1", "burnable", Rule((0,)), 480), Collection("z1", "plastic", Rule((1,)), 480)]
+    fixed = msgspec.structs.replace(city(), policy=Policy.BY_DEADLINE)
+    one = bench(
+        *(subscription(), away, subscription("late")),
+        channel=channel,
+        cities=(fixed,),
+        plan_of=lambda _city: Plan(lines),
+    )
+    told = alert(kind=Kind.PASSED)
+    one.tell(alert(category="plastic"), alert("away"), alert("late"), told)
+    with one.running():
+        wait_until(lambda: finished(one), what="the alerts to finish")
+    assert [(push.alert_id, push.message.body.partition("。")[2]) for push in channel.pushes] == [
+        (told.id, "次の収集日は11月30日(月)です。")
+    ]
+    for name in ("alerts_not_collected", "alerts_paused", "alerts_past_deadline"):
+        assert one.meter.counts[name, "minami", "approaching"] == 1, name
+    whats = sorted(record.what for record in one.records())
+    assert whats == ["delivered", "not_collected_today", "past_deadline", "paused"]
 
 
 def test_a_push_is_tried_again_until_it_arrives_under_the_same_tag() -> None:

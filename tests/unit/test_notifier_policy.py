@@ -186,7 +186,9 @@ def test_the_calendar_is_asked_for_the_homes_zone_and_the_alerts_waste() -> None
     lines = [Collection("z1", "burnable", Rule((0, 3)), 480), Collection("z1", "plastic", Rule((1,)), 510)]
     plan, home = Plan(lines), subscription()
     eight = parse_rfc3339("2026-11-23T08:00:00+09:00")
-    assert look_up(plan, alert(), home, city()) == InCalendar(True, eight, date(2026, 11, 26))
+    assert look_up(plan, alert(), home, city()) == InCalendar(True, eight)
+    passed = alert(kind=Kind.PASSED)
+    assert look_up(plan, passed, home, city()) == InCalendar(True, eight, date(2026, 11, 26))
     assert look_up(plan, alert(category="plastic"), home, city()).collected is False
     sorting = msgspec.structs.replace(home, categories=("plastic",))
     assert look_up(plan, alert(category=None), sorting, city()).collected is False
