@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from string import Formatter
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_time
 
 from model import times
@@ -122,4 +122,12 @@ def problems(catalogue: Mapping[str, str]) -> list[str]:
 
 
 def _clock(instant_ms: int, lang: str, timezone: str) -> str:
-    return format_time(times.local(instant_ms, timezone).time(), "short", locale=Locale.parse(lang, sep="-"))
+    return format_time(times.local(instant_ms, timezone).time(), "short", locale=locale_of(lang))
+
+
+def locale_of(lang: str) -> Locale:
+    """Find the locale of a language tag; that of the language alone where the tag is our own (ja-easy)."""
+    try:
+        return Locale.parse(lang, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(lang.partition("-")[0])

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from babel import Locale, UnknownLocaleError
+from babel import UnknownLocaleError
 from babel.messages.pofile import PoFileError, read_po
 
 from notifier.adapters.catalogues import LOCALES, CatalogueFault
-from notifier.channel_words import ChannelWords, problems
+from notifier.channel_words import ChannelWords, locale_of, problems
 from notifier.words import LAST_RESORT
 
 _REVIEW = re.compile(r'^"X-Native-Speaker-Review: (yes|no)\\n"$', re.MULTILINE)
@@ -30,7 +30,7 @@ def read_channel_catalogue(path: Path) -> Mapping[str, str]:
     language = path.parent.parent.name
     try:
         text = path.read_text(encoding="utf-8")
-        catalog = read_po(text.splitlines(keepends=True), locale=Locale.parse(language, sep="-"), abort_invalid=True)
+        catalog = read_po(text.splitlines(keepends=True), locale=locale_of(language), abort_invalid=True)
     except (OSError, UnicodeDecodeError, PoFileError, UnknownLocaleError, ValueError) as error:
         raise CatalogueFault(f"{path}: cannot be read: {error}") from error
     texts = {str(entry.id): str(entry.string) for entry in catalog if entry.id}

@@ -29,7 +29,7 @@ def made(server: MailServer, folder: Path, **changes: object) -> EmailSettings:
         password=PASSWORD.decode(),
         ca_file=server.ca(folder / "ca.pem"),
         page="https://gomi.minami.example",
-        timeout_s=3.0,
+        timeout_s=15.0,
     )
     return msgspec.structs.replace(plain, **changes)
 

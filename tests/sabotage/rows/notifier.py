@@ -51,7 +51,11 @@ ROWS = (
         "expiry-in-the-lane",
         "An alert that expires while it waits its turn is not sent",
         "the lane does not look again",
-        Cut("notifier/carrier.py", "        if is_expired(errand.alert, now_ms):\n", "        if errand is None:\n"),
+        Cut(
+            "notifier/carrier.py",
+            "        if leg.notice is None and is_expired(errand.alert, now_ms):\n",
+            "        if errand is None:\n",
+        ),
         WORKER + "test_an_alert_that_expires_while_it_waits_its_turn_is_not_sent",
     ),
     row(
