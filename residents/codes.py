@@ -35,7 +35,7 @@ def bits_of(length: int) -> int:
 def read_code(text: str, length: int) -> str | None:
     """Read a code as typed (full width, small letters, other dashes, spaces); None if it can be none."""
     plain = unicodedata.normalize("NFKC", text).upper()
-    code = "".join(character for character in plain if character.isalnum())
+    code = "".join(character for character in plain if character.isascii() and character.isalnum())
     values = [_VALUES.get(character, -1) for character in code]
     if len(code) != length or -1 in values or _check(values[:-1]) != values[-1]:
         return None

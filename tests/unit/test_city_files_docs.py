@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from geofence import assignments
-from gomikuru.city_files import calendar_csv, city_toml, exceptions_csv, routes_geojson, trucks_csv
+from gomikuru.city_files import calendar_csv, city_toml, exceptions_csv, places_csv, routes_geojson, trucks_csv
 from gomikuru.trucks import SAMPLE
 from ingest.decode import decode
 from ingest.dialects.native import NativeFix
@@ -48,11 +48,12 @@ def test_the_toml_of_the_guide_is_a_city() -> None:
 def test_the_tables_of_the_guide_are_read() -> None:
     """The CSV examples are valid as they stand."""
     city, _ = city_toml.read_city(("".join(blocks("toml")) + '[[categories]]\nid = "plastic"\n').encode())
-    trucks, assigned, calendar, exceptions = blocks("csv")
+    trucks, assigned, calendar, exceptions, places = blocks("csv")
     assert assignments.read_assignments(assigned.encode())[1] == []
     assert trucks_csv.read_trucks(trucks.encode(), city)[1] == []
     assert calendar_csv.read_calendar(calendar.encode())[1] == []
     assert exceptions_csv.read_exceptions(exceptions.encode())[1] == []
+    assert places_csv.read_places(places.encode())[1] == []
 
 
 def test_what_a_truck_sends_is_in_the_guide_field_by_field() -> None:
