@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,9 +22,11 @@ import msgspec
 import typer
 from rich.console import Console
 
+from geofence.forecast.profile import FILE as PROFILE_FILE
 from gomikuru import logs, wiring
 from gomikuru.city_files import CityFolder, load_city
 from gomikuru.clocks import DrivenClock, ScaledClock
+from gomikuru.demo_past import learning_beside
 from gomikuru.demo_phones import Hall
 from gomikuru.demo_screen import DemoScreen
 from gomikuru.demo_show import Show
@@ -51,7 +53,7 @@ from gomikuru.simulate import (
 )
 from gomikuru.simulation.broker import Broker
 from gomikuru.simulation.play import play
-from model.subscription import MetresLead, Pin, Target, TargetKind, ZoneLead
+from model.subscription import MetresLead, MinutesLead, Pin, Target, TargetKind, ZoneLead
 from model.times import format_rfc3339
 from notifier.adapters.screen import ScreenChannel
 from residents.adapters.key_files import Keys
@@ -62,7 +64,7 @@ from streams.redis_streams import RedisStore
 OWN = ("GOMIKURU_PUBLIC__", "GOMIKURU_WEBPUSH__")
 """What the demonstration takes from the environment: where residents reach it, and through whom their browsers."""
 
-LEADS = (MetresLead(200.0), MetresLead(300.0), MetresLead(500.0), ZoneLead())
+LEADS = (MetresLead(200.0), MetresLead(300.0), MetresLead(500.0), ZoneLead(), MinutesLead(10.0))
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -77,8 +79,9 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Day(msgspec.Struct, frozen=True):
-    """The simulated day: where it begins in service time, what trucks say, and who lives there."""
+    """The simulated day: its date and beginning in service time, what trucks say, and who lives there."""
 
+    when: date
     starts_ms: int
     said: Iterator[Payload]
     homes: Sequence[SimHome]
@@ -100,17 +103,21 @@ def demonstrate(wanted: Wanted) -> int:
     assert city is not None, "a town that can be simulated has a sound city.toml"
     over = threading.Event()
     try:
-        with ended_by_signals(over), TemporaryDirectory(prefix="gomikuru-keys-") as keys:
-            return _serve(_settings(folder, wanted, day, Path(keys)), CityFolder(city, folder), day, wanted, over)
+        with ended_by_signals(over), TemporaryDirectory(prefix="gomikuru-demo-") as keys:
+            learned = None if (folder / PROFILE_FILE).exists() else Path(keys) / "learned"
+            settings = _settings(folder, wanted, day, Path(keys))
+            return _serve(settings, CityFolder(city, folder), day, wanted, over, learned)
     except (EmbeddedFailed, OSError) as error:
         typer.echo(str(error), err=True)
         return 1
 
 
-def _serve(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, over: threading.Event) -> int:
+def _serve(
+    settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, over: threading.Event, learned: Path | None
+) -> int:
     with _servers(settings, over) as servers:
         account = servers.broker_credentials(GATEWAY)
-        code = _run(servers.applied(settings), folder, day, wanted, account, over)
+        code = _run(servers.applied(settings), folder, day, wanted, account, over, learned)
         return 1 if servers.problem else code
 
 
@@ -125,7 +132,7 @@ def _day(town: Town, wanted: Wanted) -> Day:
     tours = drive_day(town, when, wanted.seed, simulation)
     starts_ms = lively_start_ms(tours) or town.instant_ms(when, 8 * 60 + 40)
     said = payloads(town.city.id, tour_pings(town, tours, when, wanted.seed, simulation))
-    return Day(starts_ms, said, homes(town, wanted.homes, wanted.seed))
+    return Day(when, starts_ms, said, homes(town, wanted.homes, wanted.seed))
 
 
 def _settings(folder: Path, wanted: Wanted, day: Day, keys: Path) -> Settings:
@@ -150,7 +157,15 @@ def _settings(folder: Path, wanted: Wanted, day: Day, keys: Path) -> Settings:
     )
 
 
-def _run(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, account: Any, over: threading.Event) -> int:
+def _run(
+    settings: Settings,
+    folder: CityFolder,
+    day: Day,
+    wanted: Wanted,
+    account: Any,
+    over: threading.Event,
+    learned: Path | None,
+) -> int:
     """Subscribe the homes, then start time: service, trucks, display."""
     hall = Hall(day.homes)
     store = wiring.store_at(settings)
@@ -167,9 +182,11 @@ def _run(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, accou
         channels={TargetKind.SCREEN: ScreenChannel(hall, clock)},
         pushes=hall.seen,
         shown=addresses.append,
+        learned=learned,
         signed_up_at=lambda url: typer.echo(f"sign up here: {url}", err=True),
     )
     with (
+        _past(folder.folder, day, wanted, learned),
         running(parts, wiring.switched_on(settings), over) as at_work,
         _trucks(settings, account, day, clock, wanted, over),
     ):
@@ -198,6 +215,14 @@ def _subscribe(store: RedisStore, keys: Keys, folder: CityFolder, day: Day, want
     registry.import_many(folder.city.id, wishes)
     took_s = time.monotonic() - began
     typer.echo(f"done in {took_s:.1f} s; the day runs {wanted.speed:g} times as fast as life", err=True)
+
+
+def _past(folder: Path, day: Day, wanted: Wanted, learned: Path | None) -> AbstractContextManager[None]:
+    """Let a profile come from past days, where the city has none."""
+    if learned is None:
+        return nullcontext()
+    learned.mkdir(parents=True, exist_ok=True)
+    return learning_beside(folder, day.when, wanted.seed, learned / PROFILE_FILE)
 
 
 @contextmanager

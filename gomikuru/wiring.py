@@ -11,6 +11,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -49,7 +50,10 @@ if TYPE_CHECKING:
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What all stages share. `channels` come on top of those that the settings configure."""
+    """What all stages share. `channels` come on top of those that the settings configure.
+
+    `learned`: a folder that holds the profile in place of the one city's own.
+    """
 
     settings: Settings
     cities: tuple[CityFolder, ...]
@@ -60,6 +64,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     pushes: PushSource | None = None
     shown: Callable[[str], None] | None = None
     signed_up_at: Callable[[str], None] | None = None
+    learned: Path | None = None
 
 
 def open_store(settings: Settings) -> RedisStore:
@@ -165,7 +170,7 @@ def geofence_stage(parts: Parts) -> Stage:
     )
     store = store_at(settings)
     zones = [WatchedFile(folder.folder / FILE) for folder in parts.cities]
-    profiles = [WatchedFile(folder.folder / PROFILE_FILE) for folder in parts.cities]
+    profiles = [WatchedFile((parts.learned or folder.folder) / PROFILE_FILE) for folder in parts.cities]
     assigned = [WatchedFile(folder.folder / ASSIGNMENTS_FILE) for folder in parts.cities]
     watches = zones + profiles + assigned
     workers = [
@@ -339,7 +344,8 @@ def reminders_stage(parts: Parts) -> Stage:
         lease_ms=settings.lease_ms,
     )
     cities = [folder.city for folder in parts.cities]
-    homes, plans = RedisRegistry(store, parts.clock).list, CityPlans(parts.cities, parts.meter)
+    registry = RedisRegistry(store, parts.clock, sealers=keys_for(parts, store).sealer)
+    homes, plans = registry.list, CityPlans(parts.cities, parts.meter)
     worker = ReminderWorker(cities, store, homes, plans, parts.clock, parts.meter, parts.owner, pace)
 
     def run(stop: threading.Event) -> None:

@@ -57,7 +57,7 @@ class Phones:
         with self._lock:
             self._pushes += 1
             self._recent.append(push)
-            key = hash((push.target, push.message.tag))
+            key = hash((push.target, push.alert or push.message.tag))
             if key in self._seen:
                 self._duplicates += 1
             self._seen[key] = None
@@ -77,7 +77,7 @@ class Phones:
 
     @property
     def duplicates(self) -> int:
-        """How many came again with the tag of an earlier one to the same phone."""
+        """How many alerts came again to the same phone; what replaces an alert is another one under the same tag."""
         with self._lock:
             return self._duplicates
 

@@ -50,6 +50,7 @@ def test_the_demo_ends_with_a_summary_in_which_pushes_arrived_and_none_twice(tmp
         [*COMMAND, "--for", "12"], capture_output=True, text=True, env=environ, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
+    assert "error" not in done.stderr, done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
     assert set(summary) == {
         "pings_received", "pings_accepted", "pings_rejected", "alerts", "pushes", "duplicates", "latency_ms"
