@@ -20,6 +20,9 @@ from gomikuru.city_files import load_city, read_bytes
 from gomikuru.city_files.agreement import CityParts, disagreements
 from gomikuru.city_files.calendar_csv import read_lines
 from gomikuru.city_files.collisions import between_cities
+from gomikuru.city_files.places_csv import FILE as PLACES_FILE
+from gomikuru.city_files.places_csv import read_places
+from gomikuru.city_files.problem import meant
 from gomikuru.city_files.routes_geojson import read_routes
 from gomikuru.fcm_account import fcm_account
 from gomikuru.settings_sources import CREDENTIALS, CREDENTIALS_UNSET, NAME_CREDENTIALS
@@ -27,10 +30,14 @@ from gomikuru.truck_address import ANY_ADDRESS
 from gomikuru.zone_survey import survey
 from model.city import City
 from model.problem import Problem
+from residents.places import NamedPlace
 
 T = TypeVar("T")
-OWN_FOLDERS = ("embedded.data_dir", "archive.dir")
-"""Folders that the service makes."""
+OWN_FOLDERS = (
+    *("embedded.data_dir", "archive.dir", "webpush.key_file", "line.accounts_dir"),
+    *("privacy.key_file", "privacy.keys_dir"),
+)
+"""Folders and files that the service makes, or looks through itself."""
 
 REMEDIES = {
     "service_account_file": "download the key of a service account from the Firebase console",
@@ -131,7 +138,10 @@ def check_city(folder: Path) -> tuple[City | None, list[Problem]]:
     routes, wrong_routes = _read(folder, "routes.geojson", read_routes)
     calendar, wrong_calendar = _read(folder, "calendar.csv", read_lines)
     assignments, wrong_assignments = _read(folder, ASSIGNMENTS_FILE, _assignments)
-    problems += wrong_zones + wrong_routes + wrong_calendar + wrong_assignments + survey(zones or ())
+    places, wrong_places = _read(folder, PLACES_FILE, read_places)
+    problems += wrong_zones + wrong_routes + wrong_calendar + wrong_assignments + wrong_places + survey(zones or ())
+    if zones is not None and not wrong_zones:
+        problems += _places_nowhere(places or (), {zone.id for zone in zones})
     parts = CityParts(
         city,
         zones if not wrong_zones else None,
@@ -140,6 +150,12 @@ def check_city(folder: Path) -> tuple[City | None, list[Problem]]:
         assignments,
     )
     return city, problems + list(disagreements(parts))
+
+
+def _places_nowhere(places: Sequence[NamedPlace], zones: set[str]) -> Iterator[Problem]:
+    for zone in dict.fromkeys(place.zone for place in places if place.zone):
+        if zone not in zones:
+            yield Problem(PLACES_FILE, "", f"zone {zone!r} is not in zones.geojson", meant(zone, sorted(zones)))
 
 
 def _assignments(data: bytes) -> tuple[Sequence[Assignment], list[Problem]]:

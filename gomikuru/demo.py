@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import threading
 import time
@@ -53,9 +54,13 @@ from gomikuru.simulation.play import play
 from model.subscription import MetresLead, Pin, Target, TargetKind, ZoneLead
 from model.times import format_rfc3339
 from notifier.adapters.screen import ScreenChannel
+from residents.adapters.key_files import Keys
 from residents.adapters.redis_registry import RedisRegistry
 from residents.wish import Wish
 from streams.redis_streams import RedisStore
+
+OWN = ("GOMIKURU_PUBLIC__", "GOMIKURU_WEBPUSH__")
+"""What the demonstration takes from the environment: where residents reach it, and through whom their browsers."""
 
 LEADS = (MetresLead(200.0), MetresLead(300.0), MetresLead(500.0), ZoneLead())
 
@@ -135,6 +140,8 @@ def _settings(folder: Path, wanted: Wanted, day: Day, keys: Path) -> Settings:
             "GOMIKURU_WEB__PORT": "0",
             "GOMIKURU_PUBLIC__PORT": "0",
             "GOMIKURU_PRIVACY__KEY_FILE": str(keys / "master.key"),
+            "GOMIKURU_WEBPUSH__KEY_FILE": str(keys / "webpush.pem"),
+            **{name: value for name, value in os.environ.items() if name.startswith(OWN)},
             "GOMIKURU_METRICS__PORT": "0",
             "GOMIKURU_CLOCK__KIND": "scaled",
             "GOMIKURU_CLOCK__FACTOR": str(wanted.speed),
@@ -147,7 +154,7 @@ def _run(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, accou
     """Subscribe the homes, then start time: service, trucks, display."""
     hall = Hall(day.homes)
     store = wiring.store_at(settings)
-    _subscribe(store, folder, day, wanted)
+    _subscribe(store, wiring.open_keys(settings, store), folder, day, wanted)
     clock = ScaledClock(wanted.speed, day.starts_ms)
     meter = PrometheusMeter()
     addresses: list[str] = []
@@ -173,7 +180,7 @@ def _run(settings: Settings, folder: CityFolder, day: Day, wanted: Wanted, accou
     return 1 if at_work.failed else 0
 
 
-def _subscribe(store: RedisStore, folder: CityFolder, day: Day, wanted: Wanted) -> None:
+def _subscribe(store: RedisStore, keys: Keys, folder: CityFolder, day: Day, wanted: Wanted) -> None:
     typer.echo(f"{folder.city.name}: subscribing {len(day.homes):,} simulated homes", err=True)
     began = time.monotonic()
     wishes = (
@@ -187,7 +194,8 @@ def _subscribe(store: RedisStore, folder: CityFolder, day: Day, wanted: Wanted) 
         )
         for number, home in enumerate(day.homes)
     )
-    RedisRegistry(store, DrivenClock(day.starts_ms)).import_many(folder.city.id, wishes)
+    registry = RedisRegistry(store, DrivenClock(day.starts_ms), sealers=keys.sealer)
+    registry.import_many(folder.city.id, wishes)
     took_s = time.monotonic() - began
     typer.echo(f"done in {took_s:.1f} s; the day runs {wanted.speed:g} times as fast as life", err=True)
 

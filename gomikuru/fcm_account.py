@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gomikuru.channel_accounts import page_of
 from gomikuru.settings import Settings
 from notifier.adapters.fcm_settings import FcmSettings
 
@@ -18,4 +19,10 @@ def fcm_account(settings: Settings) -> FcmSettings | None:
         ca_file=fcm.ca_file,
         concurrency=settings.notifier.concurrency,
         timeout_s=fcm.http_timeout_s,
+        link=_https(page_of(settings)),
     )
+
+
+def _https(page: str | None) -> str | None:
+    """FCM refuses any other link."""
+    return page if page and page.startswith("https://") else None

@@ -20,6 +20,7 @@ from model.city import City
 from model.zone import Zone
 from residents.places import NamedPlace, PlaceBook
 from residents.wish import Known
+from web.ports import Plan
 
 LOOK_EVERY_S = 5.0
 
@@ -56,11 +57,19 @@ class _Read(msgspec.Struct, frozen=True):
 
 
 class PublicFiles:
-    """Reads zones, places and calendar; a file that is broken leaves the last that was whole. See web.ports."""
+    """Reads zones, places and calendar; a file that is broken leaves the last that was whole. See web.ports.
+
+    `plan_of`: gives the calendar in force of a city, where something else reads it already.
+    """
 
     def __init__(
-        self, folder: CityFolder, languages: frozenset[str], monotonic: Callable[[], float] = time.monotonic
+        self,
+        folder: CityFolder,
+        languages: frozenset[str],
+        monotonic: Callable[[], float] = time.monotonic,
+        plan_of: Callable[[str], Plan | None] = lambda _city: None,
     ) -> None:
+        self._plan_of = plan_of
         self._folder = folder
         self._languages = languages
         self._monotonic = monotonic
@@ -89,9 +98,9 @@ class PublicFiles:
         categories = frozenset(each.id for each in self.city.categories)
         return Known(categories or None, frozenset(self._now().zones.fences), self._languages)
 
-    def plan(self) -> FilePlan:
+    def plan(self) -> Plan:
         """Give the calendar."""
-        return self._now().plan
+        return self._plan_of(self.city.id) or self._now().plan
 
     def _now(self) -> _Read:
         with self._lock:

@@ -12,21 +12,28 @@ from urllib.parse import urlsplit
 import structlog
 
 from gomikuru import places
+from gomikuru.forgetting import Forgetting
+from gomikuru.public_channels import PublicChannels
 from gomikuru.public_city import PublicFiles
+from gomikuru.retention import Bounds, Retention
 from gomikuru.settings import Settings
+from gomikuru.unseen import UnseenWarning
 from notifier.adapters.catalogues import languages
+from notifier.adapters.reports import TestDesk
 from residents.adapters.key_files import AgreedKeys
 from residents.adapters.reception import Reception
 from residents.adapters.redis_registry import RedisRegistry
+from residents.ports import Registry
 from streams.redis_streams import RedisStore
 from web.adapters.alerts_today import AlertsToday
-from web.adapters.desks import StreamNotices, StreamReports
+from web.adapters.desks import StreamReports
 from web.adapters.page_feed import StreamPages
 from web.adapters.page_words import read_page_words
 from web.adapters.server import WebServer
 from web.api.app import Door
 from web.api.guard import Guard, Rates
 from web.api.house import House
+from web.api.outside import outside_routes
 from web.app import LOCAL_HOSTS
 from web.ports import PublicCity
 from web.public import Front, make_public
@@ -40,22 +47,36 @@ LOOK_S = 0.5
 log = structlog.get_logger()
 
 
-def house_of(parts: Parts, store: RedisStore, keys: AgreedKeys) -> House:
+def house_of(parts: Parts, store: RedisStore, keys: AgreedKeys, registry: Registry, channels: PublicChannels) -> House:
     """Put together what stands behind the API."""
     settings, clock = parts.settings, parts.clock
-    known = frozenset(languages())
+    known, forget = frozenset(languages()), Forgetting(store, keys)
     cities: Mapping[str, PublicCity] = {folder.city.id: PublicFiles(folder, known) for folder in parts.cities}
-    registry = RedisRegistry(store, clock, sealers=keys.sealer)
     return House(
         cities=cities,
         registry=registry,
-        reception=Reception(store, registry, keys, clock),
+        reception=Reception(store, registry, keys, clock, forget),
         today=AlertsToday(store, cities),
-        notices=StreamNotices(store),
+        notices=TestDesk(store),
         reports=StreamReports(store, settings.public.reports_max),
         guard=Guard(Rates(**settings.rates.model_dump())),
         clock=clock,
         meter=parts.meter,
+        channels_of=channels.offered,
+        take_receipt=channels.receive_receipt,
+        check_target=channels.problem,
+        forget=forget,
+    )
+
+
+def retention_of(parts: Parts, store: RedisStore, house: House) -> Retention:
+    """Put together the job that erases homes which nobody looks after."""
+    privacy = parts.settings.privacy
+    return Retention(
+        *([folder.city for folder in parts.cities], store, house.registry, house.reception, parts.clock, parts.meter),
+        owner=parts.owner,
+        bounds=Bounds(privacy.unseen_days, privacy.warned_days),
+        warn=UnseenWarning(store),
     )
 
 
@@ -80,13 +101,19 @@ class PublicStage:
         self._parts, self._store = parts, store
         self._stopping = threading.Event()
         self._feeds = {folder.city.id: StreamPages(store, folder.city.id) for folder in parts.cities}
-        self.house = house_of(parts, store, keys)
+        registry = RedisRegistry(store, parts.clock, sealers=keys.sealer)
+        self._channels = PublicChannels(parts, store, keys, registry)
+        self.house = house_of(parts, store, keys, registry, self._channels)
         self.turned_s: float | None = None
+        self._retention = retention_of(parts, store, self.house)
+        door = Door(self.house, settings.public.trusted_proxies)
+        hooks = self._channels.hooks(self.house.reception.access, self.house.today)
         app = make_public(
-            Door(self.house, settings.public.trusted_proxies),
+            door,
             front_of(settings),
             page_feeds=self._feeds,
             resident_routes=resident_routes(self.house.cities, read_page_words(), places.leaflet()),
+            api_extra=outside_routes(door, hooks, self._channels.unsubscribe),
             closed=self._stopping.is_set,
         )
         public = settings.public
@@ -111,6 +138,7 @@ class PublicStage:
             thread.start()
         try:
             self._server.start()
+            self._retention.start()
             self._announce()
             while not stop.wait(LOOK_S):
                 self.turned_s = time.monotonic()
@@ -118,8 +146,10 @@ class PublicStage:
         finally:
             self._stopping.set()
             self._server.stop()
+            self._retention.stop()
             for thread in threads:
                 thread.join(2.0)
+            self._channels.close()
             self._store.close()
 
     def _announce(self) -> None:

@@ -82,6 +82,18 @@ def _clock_time(text: str) -> str:
     return text
 
 
+def _subject(text: str) -> str:
+    if not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https://[\w-]+(\.[\w-]+)+", text):
+        raise ValueError("no contact; it looks like mailto:it@city.example or https://city.example, without a path")
+    return text
+
+
+def _sender(text: str) -> str:
+    if not re.fullmatch(r"[^\s@<>]{1,64}@[A-Za-z0-9.-]{1,253}", text):
+        raise ValueError("no address; it looks like gomi@city.example")
+    return text
+
+
 def _instant(text: str) -> str:
     parse_rfc3339(text)
     return text
@@ -240,6 +252,9 @@ class Notifier(Section):
         description="After this an alert that another worker took and never finished is taken over"
     )
     outcomes_max: Count = Field(description="Outcomes of pushes kept, for each city")
+    pages_max: Annotated[int, Field(ge=0)] = Field(
+        description="Messages for open pages kept, for each city; 0: pages are told nothing"
+    )
 
 
 class Archive(Section):
@@ -285,6 +300,60 @@ class Fcm(Section):
     def configured(self) -> bool:
         """Tell whether pushes can go out through FCM."""
         return self.service_account_json is not None
+
+
+class WebPush(Section):
+    """Web Push to browsers, without any account (VAPID). On by default; browsers want the page over HTTPS."""
+
+    enabled: bool = Field(description="Send through the push services of the browsers' makers")
+    key_file: Path = Field(
+        description="The key that signs pushes (PEM), made at the first run with mode 600; the same in all processes."
+        " Whoever loses it loses every browser"
+    )
+    subject: Annotated[str, AfterValidator(_subject)] | None = Field(
+        None, description="Whom a push service asks when something is wrong: mailto:... or https://...; Apple insists"
+    )
+    services: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        description="Push services that may be sent to, since who subscribes chooses the address: host, *.host, or an"
+        " origin in full (environment: commas)"
+    )
+    ca_file: Path | None = Field(None, description="Certificate authority (PEM) to trust, e.g. of an inspecting proxy")
+    proxy: SecretStr | None = Field(None, description="Outgoing HTTP proxy, http://[user:password@]host:port; masked")
+    http_timeout_s: Seconds = Field(description="Seconds after which one call to a push service is given up")
+
+
+class Line(Section):
+    """LINE Messaging API. Without a token the channel is off."""
+
+    token: SecretStr | None = Field(None, description="Channel access token of the account that all cities share")
+    token_file: Path | None = Field(None, description="A file that holds it, instead of `token`")
+    secret: SecretStr | None = Field(None, description="Channel secret, with which LINE signs what it tells")
+    secret_file: Path | None = Field(None, description="A file that holds it, instead of `secret`")
+    add_url: str | None = Field(None, description="Address under which residents add the account: https://lin.ee/...")
+    accounts_dir: Path | None = Field(
+        None, description="Folder with CITY.toml (token, secret, add_url) of cities that have an account of their own"
+    )
+    url: Url = Field(description="Address of the Messaging API; changed for tests only")
+    ca_file: Path | None = Field(None, description="Certificate authority (PEM) to trust, e.g. of an inspecting proxy")
+    proxy: SecretStr | None = Field(None, description="Outgoing HTTP proxy, http://[user:password@]host:port; masked")
+    http_timeout_s: Seconds = Field(description="Seconds after which one call to LINE is given up")
+
+
+class Email(Section):
+    """E-mail through a relay (SMTP). Without a host the channel is off."""
+
+    host: str | None = Field(None, description="The relay's name")
+    port: Port = Field(description="Its port: 587 with STARTTLS, 465 with TLS from the start")
+    security: Literal["starttls", "tls", "none"] = Field(description="`none` only for a relay on this machine")
+    username: str | None = Field(None, description="User at the relay, where it asks for one")
+    password: SecretStr | None = Field(None, description="Its password")
+    password_file: Path | None = Field(None, description="A file that holds the password, instead of `password`")
+    sender: Annotated[str, AfterValidator(_sender)] | None = Field(
+        None, description="Address that letters come from; its domain's SPF and DKIM must allow the relay"
+    )
+    sender_name: str = Field(description="Name beside it")
+    ca_file: Path | None = Field(None, description="Certificate authority (PEM) to trust, where the relay has its own")
+    timeout_s: Seconds = Field(description="Seconds after which one step of a letter is given up")
 
 
 class Web(Section):
@@ -409,6 +478,9 @@ class Settings(Section):
     archive: Archive
     learn: Learn
     fcm: Fcm
+    webpush: WebPush
+    line: Line
+    email: Email
     web: Web
     public: Public
     rates: Rates
@@ -469,6 +541,10 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             "settings", "embedded.broker_cert_file", "comes without its key, or the key without it", "set both"
         )
+    if settings.email.host and not settings.email.sender:
+        yield Problem("settings", "email.sender", "is missing, and email.host is set", "say where letters come from")
+    if settings.email.security == "none" and settings.email.password:
+        yield Problem("settings", "email.security", "would send the password unencrypted", "set starttls or tls")
     if settings.broker.share_group and settings.broker.protocol != "5":
         yield Problem("settings", "broker.share_group", "needs MQTT 5", 'set broker.protocol = "5", or remove it')
     if settings.broker.share_group and settings.embedded.broker:

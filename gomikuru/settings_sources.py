@@ -24,6 +24,9 @@ SECRET_FILES = {
     ("broker", "password_file"): "password",
     ("store", "password_file"): "password",
     ("fcm", "service_account_file"): "service_account_json",
+    ("line", "token_file"): "token",
+    ("line", "secret_file"): "secret",
+    ("email", "password_file"): "password",
 }
 """Which key names a file whose content is a secret, and the key that it stands for."""
 

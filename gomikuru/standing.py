@@ -103,7 +103,7 @@ def judge_notifier(now: NotifierHealth, idle_s: float, channels: int, cities: in
         text = f"channel {channel}: the last pushes all came back, lately with {code}; `gomikuru doctor` says more"
         troubles.append(Trouble(f"channel_refuses {channel}", text))
     if not channels:
-        text = "no channel is set up, so no push can go out; set fcm.service_account_file"
+        text = "no channel is set up, so no push can go out; set webpush.enabled or fcm.service_account_file"
         troubles.append(Trouble("no_channel", text))
     return judge(idle_s, troubles, msgspec.structs.asdict(now), bounds)
 

@@ -27,6 +27,7 @@ from model.ping import Ping
 from model.ports import ServiceClock
 from model.subscription import Lead, MetresLead, MinutesLead, Subscription, Target
 from notifier.adapters.catalogues import languages
+from residents.adapters.key_files import KeyMissing
 from residents.adapters.redis_registry import RedisRegistry
 from residents.ports import Registry, RegistryBusy
 from residents.registry import RecordUnreadable
@@ -54,7 +55,7 @@ def stop(text: str, code: int = 1) -> NoReturn:
 def opened(config: Path | None, city: str) -> Iterator[Office]:
     """Open a city's registry as the settings say; every failure below ends the program with its reason."""
     from gomikuru.embedded import EmbeddedFailed
-    from gomikuru.wiring import open_store
+    from gomikuru.wiring import open_keys, open_store
 
     try:
         settings = load(config, os.environ)
@@ -63,13 +64,14 @@ def opened(config: Path | None, city: str) -> Iterator[Office]:
         stop(str(error))
     try:
         with contextlib.closing(open_store(settings)) as store:
-            registry = RedisRegistry(store, service_clock(settings, store, city))
+            sealers = open_keys(settings, store).sealer
+            registry = RedisRegistry(store, service_clock(settings, store, city), sealers=sealers)
             yield Office(city, registry, known_in(folder), folder.city.language)
     except WishRefused as error:
         stop("\n".join(error.problems))
     except StoreUnavailable as error:
         stop(f"the store does not answer ({error}); whether the change was made is unknown: run the same command again")
-    except (StoreFault, RecordUnreadable, RegistryBusy, EmbeddedFailed) as error:
+    except (StoreFault, RecordUnreadable, RegistryBusy, KeyMissing, EmbeddedFailed) as error:
         stop(str(error))
 
 

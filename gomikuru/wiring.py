@@ -219,20 +219,26 @@ def silence_of(parts: Parts) -> Silence:
 
 def notifier_stage(parts: Parts) -> Stage:
     """Wire the stage that sends pushes."""
+    from gomikuru.receipt_keys import receipts_of
+    from gomikuru.wiring_channels import city_channels, configured_channels, page_channel
     from gomikuru.zone_names import ZoneNames
     from notifier.adapters.catalogues import load_words
+    from notifier.adapters.channel_catalogues import load_channel_words
     from notifier.adapters.residents import RegistryResidents
+    from notifier.adapters.showings import StoreShowings
     from notifier.limits import Limits
     from notifier.worker import NotifierWorker
     from residents.adapters.redis_registry import RedisRegistry
 
     settings = parts.settings.notifier
     store = store_at(parts.settings)
-    channels = {**_configured_channels(parts), **parts.channels}
+    reaching = {**configured_channels(parts.settings, parts.meter), **parts.channels}
+    channels = {**reaching, **page_channel(parts.settings, store)}
+    cities, sealing = [folder.city.id for folder in parts.cities], keys_for(parts, store)
     worker = NotifierWorker(
         store,
         {folder.city.id: folder.city for folder in parts.cities},
-        RegistryResidents(RedisRegistry(store, parts.clock, sealers=keys_for(parts, store).sealer)),
+        RegistryResidents(RedisRegistry(store, parts.clock, sealers=sealing.sealer)),
         channels,
         parts.clock,
         parts.meter,
@@ -247,25 +253,18 @@ def notifier_stage(parts: Parts) -> Stage:
             hold_alerts=parts.settings.archive.hold_events,
         ),
         zone_names=ZoneNames({folder.city.id: folder.folder for folder in parts.cities}),
+        city_channels=city_channels(parts.settings, cities, parts.meter),
+        channel_words=load_channel_words(),
+        showings=StoreShowings(store),
+        receipts=lambda: receipts_of(sealing, cities),
     )
 
     def stand() -> Standing:
         return judge_notifier(
-            worker.health(), worker.idle_s, len(channels), len(parts.cities), bounds_of(parts.settings)
+            worker.health(), worker.idle_s, len(reaching), len(parts.cities), bounds_of(parts.settings)
         )
 
     return Stage("notifier", worker.run, stand)
-
-
-def _configured_channels(parts: Parts) -> dict[TargetKind, Channel]:
-    from gomikuru.fcm_account import fcm_account
-    from notifier.adapters.fcm import FcmChannel
-
-    account = fcm_account(parts.settings)
-    if account is None:
-        return {}
-    channel = FcmChannel(account)
-    return {TargetKind.FCM_TOKEN: channel, TargetKind.FCM_FID: channel}
 
 
 def _followers(settings: Settings, name: str) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from model.zone import Mode
@@ -45,7 +47,8 @@ class Category(msgspec.Struct, frozen=True):
 class City(msgspec.Struct, frozen=True):
     """One city of the installation. `service_day_starts_min`: minutes after local midnight.
 
-    `zones`: the mode of zones that do not say theirs, and of homes in no zone.
+    `zones`: the mode of zones that do not say theirs, and of homes in no zone. `firebase`: the public configuration of
+    the city's Firebase project, with which browsers subscribe; nothing in it is secret.
     """
 
     id: str
@@ -60,4 +63,5 @@ class City(msgspec.Struct, frozen=True):
     traccar_topic: str | None = None
     map_centre: tuple[float, float] | None = None
     base_map: str | None = None
+    firebase: Mapping[str, str] | None = None
     zones: Mode = Mode.LIVE

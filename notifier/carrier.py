@@ -16,14 +16,14 @@ import structlog
 from model.ports import Meter, ServiceClock
 from model.subscription import Target
 from notifier.backoff import delay_s
-from notifier.errand import Errand, Leg
+from notifier.errand import Errand, Leg, asked_notice
 from notifier.fallback import Sent
 from notifier.hands import Hands
 from notifier.lanes import Lane
 from notifier.limits import Limits
 from notifier.outcome import Delivered, Outcome, TargetBarred, TargetGone, TryAgain
 from notifier.policy import Urgency, is_expired, ttl_s, urgency_of
-from notifier.ports import Channel, Notice, Push
+from notifier.ports import Channel, Push
 from notifier.pruning import Pruning
 from notifier.reach import Reach
 
@@ -119,7 +119,7 @@ class Carrier:
 
     async def _send(self, leg: Leg, now_ms: int) -> Outcome:
         alert, channel = leg.errand.alert, leg.channel
-        kind = leg.notice or (alert.kind if alert.tries is None else Notice.TEST)
+        kind = leg.notice or (alert.kind if alert.tries is None else asked_notice(alert))
         until_ms = now_ms + _NOTICE_S * 1000 if leg.notice else alert.useful_until_ms
         push = Push(
             city=alert.city,

@@ -30,6 +30,8 @@ ENTRIES: dict[str, frozenset[str]] = {
     "line_capped.body": frozenset(),
     "test.title": frozenset(),
     "test.body": frozenset(),
+    "unseen.title": frozenset(),
+    "unseen.body": frozenset(),
     "line.questions": frozenset(),
     "line.greeting": frozenset(),
     "line.linked": frozenset(),

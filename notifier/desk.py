@@ -11,7 +11,7 @@ from model.ports import Meter, ServiceClock
 from model.subscription import Subscription, Target, TargetKind
 from notifier.carrier import Carrier, factor_of
 from notifier.channel_words import ChannelWords
-from notifier.errand import Errand, Leg
+from notifier.errand import Errand, Leg, asked_notice
 from notifier.fallback import in_use, standby
 from notifier.hands import Hands
 from notifier.policy import Expired, NoTarget, OnTrial, QuietHours, Send, decide, is_expired
@@ -75,6 +75,7 @@ class Desk:
             return
         if isinstance(decision, NoTarget) and subscription is not None and self._page(errand.city) is not None:
             errand.record("no_target", now_ms)
+            _note(errand, "no_target")
             self._meter.count("alerts_unaddressed", city=errand.city)
             self._set_out(errand, (), self._word(errand, subscription.language, city), subscription)
             return
@@ -157,7 +158,7 @@ class Desk:
             return
         target = home.targets[place]
         lang = words.language(home.language, self._cities[errand.city].language)
-        said = words.notice(Notice.TEST, lang, errand.alert.id, target.kind)
+        said = words.notice(asked_notice(errand.alert), lang, errand.alert.id, target.kind)
         self._set_out(errand, (target,), said)
 
     def _page(self, city: str) -> Channel | None:

@@ -45,6 +45,11 @@ def decode_record(data: bytes) -> Record:
         raise msgspec.DecodeError(str(error)) from error
 
 
+def asked_notice(alert: Alert) -> Notice:
+    """Tell what an entry that names one target is: a warning that the home will be erased, or a test."""
+    return Notice.UNSEEN if alert.run == Notice.UNSEEN else Notice.TEST
+
+
 class Errand:
     """One entry of the alert stream from the moment it is taken until it is finished or let go."""
 

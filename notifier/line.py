@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import uuid
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +17,8 @@ from notifier.ports import Push
 LONGEST_BODY = 200_000
 MONTHLY_LIMIT = "MONTHLY_LIMIT"
 RATE_WAIT_S = 30.0
+_PARTING = frozenset(" -_‐‑–—ー・")
+"""What people write between the groups of a code; a Japanese keyboard gives the long-vowel mark for a dash."""
 _ADVICE = {
     401: "the channel access token is not taken: issue another in the LINE Developers console (line.token_file)",
     403: "the account may not send: check its plan and that the Messaging API is enabled",
@@ -52,7 +54,8 @@ def body_of(push: Push) -> bytes:
 def retry_key(push: Push) -> str:
     """Give the key under which LINE takes a push once within a day: the same for the same alert and user."""
     text = f"{push.city}\x1f{push.alert_id}\x1f{push.target.value}"
-    return str(uuid.UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest(), version=4))
+    digits = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"
 
 
 def outcome_of(answer: Answer) -> Outcome:
@@ -124,3 +127,10 @@ def _events(events: list[dict[str, Any]]) -> Iterator[Happened]:
 
 def _dicts(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def code_in(text: str) -> str | None:
+    """Read what may be a link code, however it is typed: 8 to 16 capitals and digits; None where it is none."""
+    folded = unicodedata.normalize("NFKC", text).strip().upper()
+    code = "".join(character for character in folded if character not in _PARTING)
+    return code if 8 <= len(code) <= 16 and code.isascii() and code.isalnum() else None

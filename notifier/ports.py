@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from model.subscription import Subscription, Target
 from notifier.fallback import History, Sent
 from notifier.outcome import Outcome
 from notifier.policy import Urgency
+from residents.today import Today
 
 
 class ChannelFault(Exception):
@@ -34,6 +35,7 @@ class Notice(StrEnum):
     TARGET_LOST = "target_lost"
     LINE_CAPPED = "line_capped"
     TEST = "test"
+    UNSEEN = "unseen"
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +113,18 @@ class Showings(Protocol):
     def forget(self, city: str, targets: Sequence[str]) -> None:
         """Forget targets whose home has left, or dropped them."""
         ...
+
+
+class Links(Protocol):
+    """Codes with which a resident links another device to a home, as the API gives them out. Blocks."""
+
+    def redeem(self, city: str, code: str, target: Target) -> str | None:
+        """Use up a code (capitals and digits): add the target to its home, and give the home's id; None: no such."""
+        ...
+
+
+TodayOf = Callable[[str, Subscription], Today]
+"""Tells how today's collection stands for a home of a city. Blocks; raises StoreUnavailable or StoreFault."""
 
 
 class Residents(Protocol):

@@ -65,7 +65,11 @@ class Reach:
 
     @cached_property
     def _receipts(self) -> Receipts | None:
-        return self._make_receipts() if self._make_receipts is not None else None
+        try:
+            return self._make_receipts() if self._make_receipts is not None else None
+        except OSError as error:
+            _log.error("no_receipts", reason=f"{error.filename}: {error.strerror}", remedy="restart once it is mended")
+            return None
 
     def receipt(self, city: str, subscription: str, target: Target, alert: str) -> str:
         """Seal what the device sends back, and what a letter's link to unsubscribe holds; "" for other channels."""

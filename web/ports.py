@@ -140,7 +140,7 @@ class ChannelsOffered(msgspec.Struct, frozen=True, kw_only=True):
 class Notices(Protocol):
     """Asks the notifier to send something that no truck caused, to one home."""
 
-    def test(self, city: City, subscription: Subscription, device: int, tag: str, at_ms: int) -> None:
+    def test(self, city: str, subscription: Subscription, device: int, tag: str, at_ms: int) -> None:
         """Send a test push to the home's device of this place in its targets."""
         ...
 

@@ -158,6 +158,7 @@ class ArchiveWorker:
             self._meter.count("archive_pings", len(lines), city=city.id)
 
     def _take_alerts(self, city: City, alerts: list[Alert]) -> None:
+        alerts = [each for each in alerts if each.tries is None]
         self._append(city, ALERTS, [line for each in alerts for line in _dated(city, each.fired_ms, alert_lines, each)])
         if alerts:
             self._meter.count("archive_alerts", len(alerts), city=city.id)

@@ -101,6 +101,16 @@ def _table(value: Any) -> str | None:
     return None if fine else "must be written as tables: [gateways.CREDENTIAL]"
 
 
+FIREBASE = ("apiKey", "projectId", "appId", "messagingSenderId", "vapidKey")
+"""What the Firebase console shows of a web app, and the key pair of its Cloud Messaging tab."""
+
+
+def _firebase(value: Any) -> str | None:
+    if not isinstance(value, dict) or set(value) != set(FIREBASE) or any(_text(each) for each in value.values()):
+        return f"must hold {', '.join(FIREBASE)}, each a text: [firebase]"
+    return None
+
+
 SETTINGS: Mapping[str, _Field] = {
     "id": (_id, True),
     "name": (_text, True),
@@ -111,6 +121,7 @@ SETTINGS: Mapping[str, _Field] = {
     "base_map": (_base_map, False),
     "traccar_topic": (_topic, False),
     "zones": (_mode, False),
+    "firebase": (_firebase, False),
     "gateways": (_table, False),
     "facilities": (_tables, False),
     "categories": (_tables, False),
@@ -152,7 +163,8 @@ def _wrong(table: Mapping[str, Any], fields: Mapping[str, _Field], where: str) -
                 problems.append(Problem(FILE, where, f"{name!r} is missing", "add it"))
         elif said := check(table[name]):
             remedy = SWAPPED if name in ("lat", "lon", "map_centre") and _swapped(table) else ""
-            problems.append(Problem(FILE, where, f"{name} = {table[name]!r} {said}", remedy))
+            value = name if name == "firebase" else f"{name} = {table[name]!r}"  # a key may have been put there
+            problems.append(Problem(FILE, where, f"{value} {said}", remedy))
     return problems
 
 
@@ -203,5 +215,6 @@ def _city(table: Mapping[str, Any]) -> City:
         traccar_topic=table.get("traccar_topic"),
         map_centre=(float(centre[0]), float(centre[1])) if centre else None,
         base_map=table.get("base_map"),
+        firebase=table.get("firebase"),
         zones=Mode(table.get("zones", Mode.LIVE)),
     )

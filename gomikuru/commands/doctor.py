@@ -28,11 +28,14 @@ def doctor(
     config: Annotated[Path | None, typer.Option("--config", help="Settings file, over the shipped defaults.")] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="Only this part (machine, store, broker, fcm, learning); repeat it."),
+        typer.Option(
+            "--only",
+            help="Only this part (machine, store, broker, fcm, webpush, line, email, public, learning); repeat it.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tell whether broker, store and FCM can be reached and keep what they acknowledge, and what to do if not.
+    """Tell whether broker, store and channels can be reached and keep what they acknowledge, and what to do if not.
 
     Sends nothing to anybody and changes nothing. Ends with 1 when something does not work.
     """

@@ -21,9 +21,10 @@ from gomikuru.evaluation.trial_tables import sheet, trial_json
 from gomikuru.learning.night import over
 from gomikuru.settings import Settings
 from gomikuru.trial import Asked, try_out
-from gomikuru.wiring import open_store
+from gomikuru.wiring import open_keys, open_store
 from model.subscription import Home, home_of
 from model.zone import Zone
+from residents.adapters.key_files import KeyMissing
 from residents.adapters.redis_registry import RedisRegistry
 from residents.registry import RecordUnreadable
 from streams.ports import StoreFault, StoreUnavailable
@@ -52,10 +53,11 @@ def _homes(settings: Settings, city: str) -> list[Home]:
     try:
         store = open_store(settings)
         try:
-            return [home_of(each) for each in RedisRegistry(store, SystemClock()).list(city)]
+            registry = RedisRegistry(store, SystemClock(), sealers=open_keys(settings, store).sealer)
+            return [home_of(each) for each in registry.list(city)]
         finally:
             store.close()
-    except (EmbeddedFailed, StoreUnavailable, StoreFault, RecordUnreadable, OSError, ValueError) as error:
+    except (EmbeddedFailed, StoreUnavailable, StoreFault, RecordUnreadable, KeyMissing, OSError, ValueError) as error:
         fail(str(error))
 
 

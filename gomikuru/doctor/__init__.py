@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gomikuru.doctor.broker import examine_broker
+from gomikuru.doctor.channels import examine_email, examine_line, examine_webpush
 from gomikuru.doctor.fcm import examine_fcm
 from gomikuru.doctor.findings import Finding, error
 from gomikuru.doctor.learning import examine_learning
 from gomikuru.doctor.machine import examine_machine
+from gomikuru.doctor.public import examine_public
 from gomikuru.doctor.store import examine_store
 from gomikuru.embedded import EmbeddedFailed, reach
 from gomikuru.settings import Settings
@@ -23,6 +25,10 @@ PARTS: Mapping[str, Callable[[Settings, Sequence[str]], Iterator[Finding]]] = {
     "store": lambda settings, _filters: examine_store(settings),
     "broker": examine_broker,
     "fcm": lambda settings, _filters: examine_fcm(settings),
+    "webpush": lambda settings, _filters: examine_webpush(settings),
+    "line": lambda settings, _filters: examine_line(settings),
+    "email": lambda settings, _filters: examine_email(settings),
+    "public": lambda settings, _filters: examine_public(settings),
     "learning": lambda settings, _filters: examine_learning(settings),
 }
 
@@ -40,5 +46,5 @@ def examine(settings: Settings, filters: Sequence[str], parts: Sequence[str] = t
 
 
 def _embedded(settings: Settings, part: str) -> bool:
-    server = "store" if part == "learning" else part
+    server = "store" if part in ("learning", "public") else part
     return server in ("store", "broker") and bool(getattr(settings.embedded, server))

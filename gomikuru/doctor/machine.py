@@ -45,6 +45,9 @@ def _secret_files(settings: Settings) -> Iterator[Finding]:
         "store.password_file": settings.store.password_file,
         "store.key_file": settings.store.key_file,
         "fcm.service_account_file": settings.fcm.service_account_file,
+        "line.token_file": settings.line.token_file,
+        "line.secret_file": settings.line.secret_file,
+        "email.password_file": settings.email.password_file,
         "embedded.broker_key_file": settings.embedded.broker_key_file,
     }
     for key, path in files.items():

@@ -25,6 +25,7 @@ LINE = "https://api.line.me"
 _JAPAN = timezone(timedelta(hours=9))
 """LINE counts a month by Japan's time, whatever the city's."""
 _LOOK_EVERY_S = 600.0
+_LEAVE_S = 2.0
 
 
 class LineSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +57,7 @@ class LineChannel:
         self._looked_s = -float("inf")
         self._looking: asyncio.Future[None] | None = None
         self._month: Month | None = None
+        self._looked_in: str | None = None
         self._used_up_in: str | None = None
 
     @property
@@ -65,10 +67,11 @@ class LineChannel:
 
     @property
     def scarce(self) -> bool:
-        """Whether homes with another way are to use that until the month ends."""
-        if self._used_up_in == self._now().strftime("%Y-%m"):
+        """Whether homes with another way are to use that until the month ends; asked from the loop that sends."""
+        self._look_soon()  # also while nobody is sent anything: a new month must be seen
+        if self._used_up_in == self._month_name():
             return True
-        return self._month is not None and is_scarce(self._month)
+        return self._month is not None and self._looked_in == self._month_name() and is_scarce(self._month)
 
     async def send(self, push: Push) -> Outcome:
         """Push once; LINE takes a repeat as the same for a day."""
@@ -80,16 +83,8 @@ class LineChannel:
             return TryAgain(None, "no_answer")
         outcome = line.outcome_of(answer)
         if isinstance(outcome, Refused) and outcome.code == line.MONTHLY_LIMIT:
-            self._used_up_in = self._now().strftime("%Y-%m")
+            self._used_up_in = self._month_name()
         return outcome
-
-    async def reply(self, reply_token: str, texts: list[str]) -> bool:
-        """Answer what a user wrote, which costs nothing; False where LINE did not take it."""
-        messages = [{"type": "text", "text": text} for text in texts]
-        body = msgspec.json.encode({"replyToken": reply_token, "messages": messages})
-        headers = {**self._bearer, "Content-Type": "application/json"}
-        answer = await self._ask("POST", "/v2/bot/message/reply", headers, body)
-        return answer is not None and 200 <= answer.status < 300
 
     async def month(self) -> Month | None:
         """Ask how many messages the account has this month, and has used; None where LINE does not say."""
@@ -108,7 +103,7 @@ class LineChannel:
         if month is None:
             _log.warning("line_quota_unknown", account=self._settings.account)
             return
-        self._month = month
+        self._month, self._looked_in = month, self._month_name()
         labels = {"account": self._settings.account}
         self._meter.gauge("line_messages_used", month.used, **labels)
         self._meter.gauge("line_messages_cap", float("inf") if month.cap is None else month.cap, **labels)
@@ -117,6 +112,9 @@ class LineChannel:
     def _look_soon(self) -> None:
         if time.monotonic() - self._looked_s >= _LOOK_EVERY_S and (self._looking is None or self._looking.done()):
             self._looking = asyncio.ensure_future(self.look())
+
+    def _month_name(self) -> str:
+        return self._now().strftime("%Y-%m")
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._now_s(), UTC).astimezone(_JAPAN)
@@ -143,6 +141,7 @@ class LineChannel:
     async def aclose(self) -> None:
         """Close connections."""
         if self._looking is not None:
+            await asyncio.wait([self._looking], timeout=_LEAVE_S)
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
         await self._http.aclose()

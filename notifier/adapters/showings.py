@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from notifier.fallback import NOTHING, History, Sent, with_sends, with_shown, with_told
-from notifier.receipts import Receipts
 from streams.ports import Tables
 
 SHOWN = "shown"
@@ -53,15 +52,6 @@ class StoreShowings:
             if not puts or self._store.transact(city, SHOWN, puts, (), {}, expect):
                 return len(puts)
         return 0
-
-
-def receive_receipt(receipts: Receipts, showings: StoreShowings, text: str) -> bool:
-    """Take a receipt that a device sent: False where it is none of ours. Raise StoreUnavailable or StoreFault."""
-    receipt = receipts.open(text)
-    if receipt is None:
-        return False
-    showings.shown(receipt.city, receipt.target, receipt.alert)
-    return True
 
 
 def _adding(sends: Sequence[Sent]) -> Callable[[History], History]:

@@ -1,6 +1,6 @@
 """The channel to browsers by Web Push, without any account: encrypted for the browser (RFC 8291), signed (RFC 8292).
 
-pywebpush encrypts; the sending is ours, since its own starts a session a message and waits in threads.
+pywebpush encrypts; the sending is ours (webpush_http.py), since its own starts a session a message.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import msgspec
 import structlog
 from pywebpush import WebPusher
 
-from notifier.adapters.outgoing import Way, client_of, retry_after_s
+from notifier.adapters.fcm_line import Reply
+from notifier.adapters.outgoing import Way, retry_after_s
+from notifier.adapters.webpush_http import Lines, NoReply
 from notifier.adapters.webpush_keys import VapidKey, vapid_key
 from notifier.outcome import Delivered, Outcome, Refused, TargetBarred, TargetGone, TryAgain
 from notifier.payload import collapse_tag, payload_json
@@ -51,7 +52,7 @@ class WebPushChannel:
         """Prepare; the key is read, or made, at the first send. Raise ChannelFault."""
         self._settings = settings
         self._now_s = now_s
-        self._http = client_of(settings.way, "webpush")
+        self._http = Lines(settings.way)
         self._bound = asyncio.Semaphore(settings.way.concurrency)
         self._numbers = itertools.count(1)
         self._key: VapidKey | None = None
@@ -86,16 +87,16 @@ class WebPushChannel:
     async def _post(self, target: BrowserTarget, headers: dict[str, str], body: bytes) -> Outcome:
         try:
             async with asyncio.timeout(2 * self._settings.way.timeout_s):
-                answer = await self._http.post(target.endpoint, headers=headers, content=body)
-        except (TimeoutError, httpx.TimeoutException):
+                answer = await self._http.post(target.endpoint, headers, body)
+        except TimeoutError:
             return TryAgain(None, "timeout")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            _log.warning("webpush_no_answer", service=target.origin, reason=type(error).__name__)
+        except NoReply as error:
+            _log.warning("webpush_no_answer", service=target.origin, reason=str(error))
             return TryAgain(None, "no_answer")
         return self._outcome(target, answer)
 
-    def _outcome(self, target: BrowserTarget, answer: httpx.Response) -> Outcome:
-        status = answer.status_code
+    def _outcome(self, target: BrowserTarget, answer: Reply) -> Outcome:
+        status = answer.status
         if status in (200, 201, 202, 204):
             return Delivered(f"webpush/{next(self._numbers)}")
         if status in (404, 410):

@@ -59,7 +59,7 @@ class VapidKey:
 def vapid_key(path: Path, subject: str, now_s: Callable[[], float] = time.time) -> VapidKey:
     """Read the key, or make it when there is none. Raise ChannelFault."""
     try:
-        pem = _read_or_make(path)
+        pem = read_or_make(path)
         key = serialization.load_pem_private_key(pem, password=None)
     except OSError as error:
         raise ChannelFault(f"webpush.key_file, {path}: cannot be read or made: {error.strerror}") from error
@@ -70,7 +70,8 @@ def vapid_key(path: Path, subject: str, now_s: Callable[[], float] = time.time) 
     return VapidKey(Vapid02(key), subject, now_s)
 
 
-def _read_or_make(path: Path) -> bytes:
+def read_or_make(path: Path) -> bytes:
+    """Give the key as it stands in its file, made now where there is none. Raise OSError."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _make(path)

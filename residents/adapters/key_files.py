@@ -66,9 +66,13 @@ class KeyFiles:
             raise KeyMissing(f"{path}: {reason}; it holds the key of residents' devices: put it back") from error
 
     def _load(self, path: Path, city: str) -> CityKeys:
-        read = read_keys(path.read_text(encoding="ascii"))
-        present, *old = read if path != self._key_file else [city_key(key, city) for key in read]
-        return CityKeys(city, present, tuple(old))
+        """Read a city's keys; where it has a file of its own, what followed from the master key still opens."""
+        read = list(read_keys(path.read_text(encoding="ascii")))
+        if path == self._key_file:
+            read = [city_key(key, city) for key in read]
+        elif self._key_file.exists():
+            read += [city_key(key, city) for key in read_keys(self._key_file.read_text(encoding="ascii"))]
+        return CityKeys(city, read[0], tuple(read[1:]))
 
 
 def make_key_file(path: Path) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from model.ports import ServiceClock
-from model.subscription import Subscription
+from model.subscription import Subscription, Target
 from residents.access import REPEAT_MS, HeldStart, Holding, holding_name, start_name
 from residents.adapters.access_store import ACCESS, AccessStore, kept_key, new_code, new_key
 from residents.adapters.key_files import Keys
@@ -18,6 +19,9 @@ from residents.ports import Registry, ResidentsStore
 from residents.wish import ANYTHING, Known, Wish, WishRefused, problems_of
 
 TRIES = 50
+
+Forget = Callable[[Subscription, Sequence[Target]], None]
+"""Forgets what other rooms keep of a home's devices."""
 
 
 class Welcome(NamedTuple):
@@ -39,11 +43,19 @@ class Reception:
     same idempotency key finishes the sign-up.
     """
 
-    def __init__(self, store: ResidentsStore, registry: Registry, keys: Keys, clock: ServiceClock) -> None:
+    def __init__(
+        self,
+        store: ResidentsStore,
+        registry: Registry,
+        keys: Keys,
+        clock: ServiceClock,
+        forget: Forget = lambda _home, _targets: None,
+    ) -> None:
         self._store = store
         self._registry = registry
         self._keys = keys
         self._clock = clock
+        self._forget = forget
         self.access = AccessStore(store, keys)
 
     def sign_up(self, city: str, wish: Wish, repeat_key: str, known: Known = ANYTHING) -> Welcome:
@@ -65,6 +77,8 @@ class Reception:
 
     def erase(self, city: str, subscription: str) -> bool:
         """Remove a home with all that names or opens it; False when there was none."""
+        if home := self._registry.get(city, subscription):
+            self._forget(home, home.targets)
         removed = self._registry.remove(city, subscription)
         self.access.erase(city, subscription)
         return removed

@@ -49,7 +49,9 @@ def subscribing(point: bytes, secret: bytes) -> str:
     given = {"endpoint": "https://fcm.googleapis.com/fcm/send/stub", "expirationTime": None, "keys": keys}
     return f"""
       let made = null;
-      const stub = {{ toJSON: () => ({json.dumps(given)}), options: {{}}, unsubscribe: async () => {{ made = null; }} }};
+      const stub = {{
+        toJSON: () => ({json.dumps(given)}), options: {{}}, unsubscribe: async () => {{ made = null; }},
+      }};
       PushManager.prototype.subscribe = async () => (made = stub);
       PushManager.prototype.getSubscription = async () => made;
       Notification.requestPermission = async () => "granted";

@@ -79,6 +79,7 @@ class Site:
             "GOMIKURU_BROKER__PASSWORD": INGEST[::-1],
             "GOMIKURU_BROKER__PROTOCOL": self.broker.protocols[0],
             "GOMIKURU_STORE__URL": self.store.url,
+            "GOMIKURU_PUBLIC__PORT": "0",
             "GOMIKURU_ARCHIVE__ENABLED": "false",
             "GOMIKURU_STORE__TIMEOUT_S": "1.0",
             "GOMIKURU_GEOFENCE__LEASE_MS": "1000",

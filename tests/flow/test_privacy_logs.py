@@ -10,6 +10,7 @@ from datetime import date
 from http.client import HTTPConnection
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
@@ -24,6 +25,7 @@ from tests.support import fcm_answers
 from tests.support.brokers import CITY, INGEST, Mosquitto, ping_topic, truck_client
 from tests.support.fcm_server import FcmServer
 from tests.support.fleet import Fleet, Member, at_sea
+from tests.support.keyfiles import key_files
 from tests.support.stores import ValkeyServer
 from tests.support.truckline import place, zone, zones_file
 from tests.support.waiting import wait_until
@@ -80,6 +82,8 @@ class Run:
             "GOMIKURU_FCM__CA_FILE": str(self.fcm.ca(self.folder / "fcm-ca.pem")),
             "GOMIKURU_LOG__LEVEL": "debug",
             "GOMIKURU_WEB__PORT": "0",
+            "GOMIKURU_PUBLIC__PORT": "0",
+            **key_files(self.folder),
             "GOMIKURU_ARCHIVE__ENABLED": "true",
             "GOMIKURU_ARCHIVE__DIR": str(self.folder / "archive"),
             "GOMIKURU_ARCHIVE__EVERY_S": "0.2",
@@ -134,6 +138,23 @@ class Run:
         pattern = re.compile(r"Map: http://[^:]+:(\d+)")
         return int(wait_until(lambda: pattern.findall(self.member.path.read_text(encoding="utf-8")), 20, "the page")[0])
 
+    def sign_up(self) -> str:
+        """Sign a home up at the public listener, look, be refused, and erase it; give its key."""
+        pattern = re.compile(r"Residents: (http://[^;\s]+)")
+        url = wait_until(lambda: pattern.findall(self.member.path.read_text(encoding="utf-8")), 20, "the listener")[0]
+        lat, lon = HOMES["plain"]
+        wish = {"place": {"kind": "pin", "lat": lat, "lon": lon}, "lead": {"metres": 200}}
+        with httpx.Client(base_url=f"{url}api/v1/cities/{CITY}/") as client:
+            made = client.post("homes", json=wish, headers={"Idempotency-Key": "secret-phone-of-log-7f3a"})
+            assert made.status_code == 201, made.text
+            key: str = made.json()["key"]
+            mine = {"Authorization": f"Bearer {key}"}
+            assert client.put("home", json={**wish, "lead": {"metres": lat}}, headers=mine).status_code == 422
+            assert client.get("home/today", headers=mine).status_code == 200
+            assert client.delete("home", headers=mine).status_code == 204
+            assert client.get("home", headers=mine).status_code == 401
+        return key
+
     def _wish(self, name: str, where: Place, lead: MetresLead | ZoneLead) -> Wish:
         return Wish(id=name, place=where, lead=lead, targets=(Target(TargetKind.FCM_TOKEN, phone(name)),))
 
@@ -166,7 +187,7 @@ def run(tmp_path: Path, fcm_server: FcmServer) -> Iterator[Run]:
 
 def started(run: Run, fleet: Fleet) -> Run:
     """Start the process, and wait until it can do its work."""
-    (run.member,) = fleet.start("ingest geofence notifier web archive learner")
+    (run.member,) = fleet.start("ingest geofence notifier web public archive learner")
     wait_until(lambda: run.ask("/ready") == 200, 20, "the service to be ready")
     wait_until(lambda: any(line["event"] == "city_taken" for line in run.member.logged()), 20, "the city")
     return run
@@ -200,6 +221,7 @@ def test_a_ping_can_be_followed_by_its_id_and_nothing_private_is_written_on_its_
     assert "the broker does not answer" in run.reasons()
     assert run.ask("/metrics") == 200
     page = run.web_port()
+    key = run.sign_up()
     statuses = [
         http(page, "/", host)[0] for host in ("trucks.example", "a.minami.example", "127.0.0.1", "evil.example")
     ]
@@ -209,6 +231,7 @@ def test_a_ping_can_be_followed_by_its_id_and_nothing_private_is_written_on_its_
     follow(run)
     written = run.member.path.read_text(encoding="utf-8")
     assert leaks(written) == []
+    assert key not in written
     assert leaks("\n".join(run.answers)) == []
     for text in (f"x {PATH[3][1]:.6f}", f"near {HOMES['gone'][0]:.5f},", phone("again"), f"zone={ZONE}"):
         assert leaks(text), "the search itself finds what it is for"
@@ -234,7 +257,8 @@ def follow(run: Run) -> None:
     outcomes = {}
     for alert in decided:
         ping = alert["ping"]
-        way = [line for line in lines if ping == line.get("ping") and line.get("alert") in (None, alert["alert"])]
+        told = [line for line in lines if line.get("alert") in (None, alert["alert"]) and line.get("channel") != "page"]
+        way = [line for line in told if ping == line.get("ping")]
         events = {line["event"] for line in way}
         end = "alert_not_sent" if "alert_not_sent" in events else "push_sent"
         assert events == {"ping_appended", "ping_weighed", "alert_decided", end}

@@ -17,6 +17,7 @@ from streams import keys
 from streams.ports import START, Store
 from tests.support.brokers import INGEST, BrokerServer
 from tests.support.fcm_server import FcmServer
+from tests.support.keyfiles import key_files
 from tests.support.stores import StoreServer
 from tests.support.waiting import wait_until
 
@@ -39,6 +40,7 @@ def settings_for(folder: Path, broker: BrokerServer, store: StoreServer, fcm: Fc
             "GOMIKURU_FCM__CA_FILE": str(fcm.ca(folder.parent / "fcm-ca.pem")),
             "GOMIKURU_CLOCK__KIND": clock,
             "GOMIKURU_ARCHIVE__DIR": str(folder.parent / "archive"),
+            **key_files(folder.parent),
         },
     )
 

@@ -110,6 +110,7 @@ class WorkingDay:
             "PATH": os.environ["PATH"],
             "GOMIKURU_CITIES_DIR": str(self._city),
             "GOMIKURU_STORE__URL": store,
+            "GOMIKURU_PUBLIC__PORT": "0",
             "GOMIKURU_STORE__TIMEOUT_S": "3",
             "GOMIKURU_GEOFENCE__LEASE_MS": "2000",
             "GOMIKURU_GEOFENCE__BATCH_MAX": "16",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gomikuru.city_files import errors, load_cities, load_city
+from gomikuru.city_files import city_toml, errors, load_cities, load_city
 from gomikuru.city_files.city_toml import read_city
 from gomikuru.city_files.trucks_csv import read_trucks
 from model.city import Category, City, Facility, Gateway, Truck
@@ -261,3 +261,19 @@ def test_a_folder_with_one_city_is_that_city(tmp_path: Path) -> None:
     """The cities' folder may itself be a city; an empty one is a problem."""
     assert "holds no city" in str(load_cities(tmp_path)[1][0])
     assert [each.folder for each in load_cities(folder_of(tmp_path, city_toml=MINIMAL))[0]] == [tmp_path]
+
+
+def test_a_firebase_project_is_given_whole_or_not_at_all() -> None:
+    """Browsers need all five; a missing one, or a secret beside them, is told."""
+    head = 'id = "minami"\nname = "南市"\ntimezone = "Asia/Tokyo"\n[firebase]\n'
+    whole = dict.fromkeys(city_toml.FIREBASE, "x")
+    lines = "".join(f'{name} = "{value}"\n' for name, value in whole.items())
+    city, problems = city_toml.read_city((head + lines).encode())
+    assert problems == []
+    assert city is not None
+    assert city.firebase == whole
+    for broken in (lines.replace('vapidKey = "x"\n', ""), lines + 'private_key = "x"\n', lines.replace('"x"', "3")):
+        city, problems = city_toml.read_city((head + broken).encode())
+        assert city is None
+        assert "must hold apiKey, projectId, appId, messagingSenderId, vapidKey" in problems[0].what
+        assert "private_key" not in problems[0].what

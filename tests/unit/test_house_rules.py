@@ -30,7 +30,9 @@ LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-build.txt", "
 WHOLE_ROOMS = ("model", "geofence", "residents")
 SINGLE_FRONTS = (
     *("ingest/decode.py", "ingest/screen.py", "ingest/dialects"),
-    *("notifier/policy.py", "notifier/words.py", "notifier/outcome.py"),
+    *("notifier/policy.py", "notifier/words.py", "notifier/outcome.py", "notifier/fallback.py", "notifier/receipts.py"),
+    *("notifier/payload.py", "notifier/line.py", "notifier/line_budget.py", "notifier/webpush_target.py"),
+    "notifier/channel_words.py",
     "gomikuru/evaluation",
 )
 NOT_FRONTS = {"geofence/ports.py", "geofence/worker.py", "geofence/files.py", "residents/ports.py"}

@@ -158,8 +158,8 @@ def test_a_record_without_kinds_is_one_that_asks_for_none() -> None:
 
 def test_a_newer_record_is_not_misread() -> None:
     """A record of a form that this version does not know is refused by its version."""
-    with pytest.raises(RecordUnreadable, match="form 2"):
-        decode_record(msgspec.msgpack.encode((2, {"id": "r1"})))
+    with pytest.raises(RecordUnreadable, match="form 3"):
+        decode_record(msgspec.msgpack.encode((3, {"id": "r1"})))
 
 
 def test_a_new_home_is_put_and_a_removed_one_is_gone() -> None:

@@ -104,4 +104,6 @@ def _of_alert(entry: Entry) -> News | None:
     except msgspec.DecodeError:
         log.warning("web.unreadable_alert", entry=entry.id)
         return None
+    if alert.tries is not None:  # a test push that a household asked for
+        return None
     return AlertSeen(alert.id, alert.kind.value, alert.vehicle, alert.fired_ms, alert.zone)

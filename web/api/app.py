@@ -51,22 +51,23 @@ def api_routes(door: Door, version: str, live: Callable[[Request], Awaitable[Res
         by_path.setdefault(each.path, []).append(each)
     routes: list[BaseRoute] = [
         Route("/api/v1/openapi.json", lambda _request: json_answer(200, described, {"Cache-Control": "no-cache"})),
-        Route(HOME + "/live", _Answering({"GET": live}), methods=None),
+        Route(HOME + "/live", Answering({"GET": live}), methods=None),
     ]
     for path, operations in by_path.items():
         answers = {each.method: _answering(door, each) for each in operations}
-        routes.append(Route(path, _Answering(answers), methods=None))
-    routes.append(Route("/api/{rest:path}", _Answering({}), methods=None))
+        routes.append(Route(path, Answering(answers), methods=None))
+    routes.append(Route("/api/{rest:path}", Answering({}), methods=None))
     return routes
 
 
-class _Answering:
+class Answering:
     """One address with its methods; as an ASGI app, so that every refusal has the API's form."""
 
     def __init__(self, answers: Mapping[str, Callable[[Request], Awaitable[Response]]]) -> None:
         self._answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as an ASGI app."""
         request = Request(scope, receive)
         response = await _guarded(self._answers, request)
         await response(scope, receive, send)
@@ -164,7 +165,7 @@ async def _body(request: Request, form: type) -> Any:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refused(415, "not_json", "send the body as application/json")
-    data = await _bounded(request)
+    data = await bounded(request, MAX_BODY)
     try:
         return _decoder(form).decode(data)
     except msgspec.ValidationError as error:
@@ -173,15 +174,16 @@ async def _body(request: Request, form: type) -> Any:
         raise Refused(400, "not_json", "the body is not readable as JSON") from None
 
 
-async def _bounded(request: Request) -> bytes:
-    too_large = Refused(413, "too_large", f"the body is larger than {MAX_BODY} bytes", headers={"Connection": "close"})
+async def bounded(request: Request, most: int) -> bytes:
+    """Read a body of at most so many bytes. Raise Refused."""
+    too_large = Refused(413, "too_large", f"the body is larger than {most} bytes", headers={"Connection": "close"})
     length = request.headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > MAX_BODY:
+    if length.isdecimal() and int(length) > most:
         raise too_large
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
-        if len(data) > MAX_BODY:
+        if len(data) > most:
             raise too_large
     return bytes(data)
 

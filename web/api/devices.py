@@ -31,6 +31,7 @@ def drop(house: House, call: Call) -> Reply:
     """Drop a device."""
     _, target = _device(call)
     house.registry.drop_target(call.city.city.id, call.mine.id, target)
+    house.forget(call.mine, [target])
     return Reply(204)
 
 
@@ -38,7 +39,7 @@ def test(house: House, call: Call) -> Reply:
     """Send a test push to one device."""
     place, _ = _device(call)
     tag = "test-" + secrets.token_hex(8)
-    house.notices.test(call.city.city, call.mine, place, tag, house.clock.now_ms())
+    house.notices.test(call.city.city.id, call.mine, place, tag, house.clock.now_ms())
     return Reply(202, TestSent(tag))
 
 

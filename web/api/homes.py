@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from model.subscription import Subscription
 from model.times import format_rfc3339, local
 from residents.adapters.reception import AskedOtherwise
 from residents.wish import WishRefused
@@ -70,7 +71,7 @@ def use_link(house: House, call: Call) -> Reply:
     asked: LinkForm = call.body
     _count_code(house, call)
     home = house.reception.access.take_link(call.city.city.id, asked.code, house.clock.now_ms())
-    return Reply(201, KeyGiven(house.reception.access.add_key(call.city.city.id, _there(house, call, home))))
+    return Reply(201, KeyGiven(house.reception.access.add_key(call.city.city.id, _there(house, call, home).id)))
 
 
 def recover(house: House, call: Call) -> Reply:
@@ -78,7 +79,8 @@ def recover(house: House, call: Call) -> Reply:
     asked: RecoverForm = call.body
     _count_code(house, call)
     city, access = call.city.city.id, house.reception.access
-    home = _there(house, call, access.recovered(city, asked.recovery_code))
+    found = _there(house, call, access.recovered(city, asked.recovery_code))
+    home = found.id
     if asked.erase:
         house.reception.erase(city, home)
         return Reply(204)
@@ -136,10 +138,10 @@ def _count_code(house: House, call: Call) -> None:
     house.guard.count("codes", call.address)
 
 
-def _there(house: House, call: Call, home: str | None) -> str:
+def _there(house: House, call: Call, home: str | None) -> Subscription:
     """Give the home that a code opened; the same answer for a wrong code and a home that is gone."""
     found = house.registry.get(call.city.city.id, home or "#nobody")
     if home is None or found is None:
         house.guard.count("wrong_codes", call.city.city.id)
         raise unauthorized()
-    return home
+    return found

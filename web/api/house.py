@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,7 +21,8 @@ TakeReceipt = Callable[[str], bool]
 class House(msgspec.Struct, frozen=True, kw_only=True):
     """Everything behind the API. `cities` by id; `channels_of` a city's id.
 
-    `check_target`: says what is wrong with a device's address, such as a push service that is none."""
+    `check_target`: says what is wrong with a device's address, such as a push service that is none.
+    `forget`: forgets what the notifier keeps of devices that their home drops."""
 
     cities: Mapping[str, PublicCity]
     registry: Registry
@@ -35,6 +36,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     channels_of: Callable[[str], ChannelsOffered] = lambda _city: ChannelsOffered()
     take_receipt: TakeReceipt = lambda _receipt: False
     check_target: Callable[[Target], str | None] = lambda _target: None
+    forget: Callable[[Subscription, Sequence[Target]], None] = lambda _home, _targets: None
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
