@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.showing import SCREENSHOTS
@@ -82,6 +83,15 @@ def sign_up(page: Page, typed: str = "稲穂町1", pick: int = 0) -> None:
     page.locator("main .button.main").click()
     at(page, "home")
     expect(page.locator(".state .big")).not_to_be_empty()
+
+
+def tab_to(page: Page, selector: str, most: int = 40) -> None:
+    """Press Tab until this is focused."""
+    for _ in range(most):
+        if page.evaluate("s => document.activeElement?.matches(s)", selector):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{selector} is not reached by Tab")
 
 
 def violations(page: Page) -> list[str]:

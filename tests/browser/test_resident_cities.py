@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from model.subscription import Pin
 from residents.today import NearTruck, State, Today
 from streams.redis_streams import RedisStore
-from tests.browser.phone import at, phone, ready, shoot, sign_up, violations
+from tests.browser.phone import at, phone, ready, shoot, sign_up, tab_to, violations
 from tests.support.resident_site import Site, resident_site
 
 pytestmark = pytest.mark.timeout(240)
@@ -58,7 +58,8 @@ def test_a_pin_on_the_map_needs_no_name_of_the_ward(mapped: Site, chromium_here:
         expect(page.locator(".map")).to_be_focused()
         page.keyboard.press("ArrowUp")
         shoot(page, "map-pin")
-        page.locator(".ways .button", has_text="この場所にする").click()
+        tab_to(page, ".ways div .button")
+        page.keyboard.press("Enter")
         page.locator(".found button", has_text="今いるこの場所").click()
         for number in range(2, 8):
             page.locator(".steps .main").click()

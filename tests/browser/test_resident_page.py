@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from residents.today import NearTruck, State, Today, Window
 from streams.redis_streams import RedisStore
-from tests.browser.phone import at, controlled, phone, ready, shoot, sign_up, too_wide, violations
+from tests.browser.phone import at, controlled, phone, ready, shoot, sign_up, tab_to, too_wide, violations
 from tests.support.resident_site import Site, resident_site
 
 pytestmark = pytest.mark.timeout(240)
@@ -144,20 +144,13 @@ def test_the_page_begins_in_the_browsers_language(
     with phone(chromium_here, site, language) as page:
         expect(page.locator("h1")).to_have_text(first)
         assert page.locator("html").get_attribute("lang") == tag
+        page.locator("#language").focus()
         page.select_option("#language", "en")
+        expect(page.locator("#language")).to_be_focused()
         expect(page.locator("h1")).to_have_text("Where do you put out your rubbish?")
         page.reload()
         ready(page)
         expect(page.locator("h1")).to_have_text("Where do you put out your rubbish?")
-
-
-def tab_to(page: Page, selector: str, most: int = 40) -> None:
-    """Press Tab until this is focused."""
-    for _ in range(most):
-        if page.evaluate("s => document.activeElement?.matches(s)", selector):
-            return
-        page.keyboard.press("Tab")
-    pytest.fail(f"{selector} is not reached by Tab")
 
 
 def test_signing_up_needs_no_pointer_and_fits_360_px_with_type_twice_as_large(

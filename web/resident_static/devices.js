@@ -37,7 +37,7 @@ async function remove(device, app) {
       await unsubscribe().catch(() => {});
       keep({ device: undefined });
     }
-    await app.redraw();
+    await app.replace("devices");
   } catch (error) {
     app.trouble(error);
   }

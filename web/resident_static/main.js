@@ -44,7 +44,8 @@ export const app = {
     if ((history.state?.depth ?? 0) > 0) history.back();
     else app.replace(otherwise);
   },
-  redraw: () => show(),
+  /** Draw this screen anew, such as in another language; what has the focus outside it keeps it. */
+  redraw: () => show(false),
   async speak(lang) {
     await loadWords(lang);
     keep({ lang });
@@ -74,7 +75,7 @@ export const noteForWorker = () =>
     late: word("push.late"),
   }).catch(() => {});
 
-async function show() {
+async function show(afresh = true) {
   const { screen, arg } = history.state;
   const mine = ++turn;
   leave?.();
@@ -89,6 +90,7 @@ async function show() {
   leave = (await module.draw({ main, title, app, screen, arg })) ?? null;
   if (PLAIN.has(screen)) main.append(button(word("back"), () => app.back(), "plain"));
   document.title = `${title.textContent} – ${app.city.name}`;
+  if (!afresh) return;
   scrollTo(0, 0);
   title.focus({ preventScroll: true });
 }
@@ -120,7 +122,7 @@ async function begin() {
   const chooser = document.getElementById("language");
   chooser.replaceChildren(...languages().map(({ tag, name }) => Object.assign(new Option(name, tag), { lang: spoken(tag) })));
   chooser.value = language();
-  chooser.addEventListener("change", () => app.speak(chooser.value).then(show).catch(app.trouble));
+  chooser.addEventListener("change", () => app.speak(chooser.value).then(app.redraw).catch(app.trouble));
   document.getElementById("privacy").href = `privacy/${language()}`;
   addEventListener("popstate", () => history.state && show());
   const found = brought();

@@ -27,7 +27,7 @@ async function set(app, date) {
   try {
     await call("PUT", "/home", form);
     keep({ form });
-    await app.redraw();
+    await app.replace("pause");
   } catch (error) {
     app.trouble(error);
   }
