@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from residents.today import NearTruck, State, Today, Window
 from streams.redis_streams import RedisStore
 from tests.browser.phone import at, controlled, phone, ready, shoot, sign_up, tab_to, too_wide, violations
 from tests.support.resident_site import Site, resident_site
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -91,6 +92,27 @@ def test_without_a_connection_the_page_says_how_old_its_state_is(site: Site, chr
         expect(page.locator(".state.stale")).to_be_visible()
         expect(page.locator(".near")).to_be_hidden()
         shoot(page, "home-offline")
+
+
+def test_an_answer_on_its_way_is_no_missing_connection(site: Site, chromium_here: Browser) -> None:
+    """On a slow line the page says that it is asking; only an answer that does not come is a missing connection."""
+    with phone(chromium_here, site) as page:
+        sign_up(page)
+        expect(page.locator(".age")).to_have_text("8:00現在")
+        held: list[Route] = []
+        page.route("**/home/today", lambda route: held.append(route))
+        page.route("**/home/live", lambda route: route.abort())
+        page.evaluate(
+            "() => { const key = `gomikuru:${document.documentElement.dataset.city}`;"
+            " localStorage.setItem(key, JSON.stringify({...JSON.parse(localStorage.getItem(key)), heard: 0})); }"
+        )
+        page.reload()
+        ready(page)
+        expect(page.locator(".age")).to_have_text("確認しています…")
+        expect(page.locator(".age.warn")).to_have_count(0)
+        wait_until(lambda: held, 10, "the page to ask")
+        held[0].abort()
+        expect(page.locator(".age.warn")).to_have_text("つながっていません")
 
 
 def test_a_reload_in_the_middle_loses_nothing_and_back_goes_back(site: Site, chromium_here: Browser) -> None:

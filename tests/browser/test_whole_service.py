@@ -102,5 +102,5 @@ def test_a_truck_comes_near_and_the_phone_of_who_signed_up_shows_it(service: str
     assert re.fullmatch(r"[0-9a-f]{24}", shown[0]["tag"])
     assert shown[0]["lang"] == "ja"
     browser.go(f"{service}c/sample/")
-    browser.wait_for("document.getElementById('main').dataset.screen === 'home'")
+    browser.wait_for("document.querySelector('.state:not(.stale)')?.textContent", within_s=30)
     browser.shoot(SCREENSHOTS / "whole-service-home.png")

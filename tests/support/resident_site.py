@@ -11,6 +11,8 @@ import msgspec
 
 from gomikuru import places
 from gomikuru.city_files import CityFolder, load_city
+from gomikuru.city_plans import CityPlans
+from gomikuru.metrics import PrometheusMeter
 from gomikuru.public_city import PublicFiles
 from model.subscription import AtPoint, Subscription
 from notifier.adapters.catalogues import languages
@@ -61,7 +63,9 @@ def resident_site(store: Store, folder: Path, *, base_map: str | None = None) ->
     read, problems = load_city(copy)
     assert read is not None, problems
     city = msgspec.structs.replace(read, base_map=base_map)
-    cities: dict[str, PublicCity] = {"sample": PublicFiles(CityFolder(city, copy), frozenset(languages()))}
+    sample = CityFolder(city, copy)
+    plans = CityPlans([sample], PrometheusMeter())
+    cities: dict[str, PublicCity] = {"sample": PublicFiles(sample, frozenset(languages()), plans)}
     vapid = vapid_key(folder / "vapid.pem", VAPID_SUBJECT)
     offered = ChannelsOffered(webpush_key=vapid.public, email=True, line_add_url="https://line.me/R/ti/p/@minoridai")
     day, receipts = ToldToday(), list[str]()

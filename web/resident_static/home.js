@@ -16,7 +16,7 @@ export async function draw({ main, title, app }) {
   const map = el("section", { class: "near", hidden: true });
   const after = el("div", { class: "after" });
   title.textContent = word("home.title", { place: kept().placeName ?? app.city.name });
-  const shown = { app, state, age, map, after, drawn: null };
+  const shown = { app, state, age, map, after, drawn: null, asking: true };
   main.append(state, age, after, map, await pushCard(app), menu(app));
   const show = () => render(shown);
   const timer = setInterval(show, LOOK_MS);
@@ -26,7 +26,7 @@ export async function draw({ main, title, app }) {
   document.addEventListener("visibilitychange", online);
   show();
   readHome(app, title);
-  live(app, show, stop.signal);
+  live(app, show, stop.signal, () => { shown.asking = false; });
   return () => {
     stop.abort();
     clearInterval(timer);
@@ -59,9 +59,9 @@ function gone(app) {
 }
 
 /** Follow the day while this screen stands; when the link breaks, ask, wait and follow again. */
-async function live(app, show, signal) {
+async function live(app, show, signal, asked) {
   while (!signal.aborted) {
-    await poll(app, show);
+    await poll(app, show, asked);
     try {
       await follow((event, data) => heard(event, data, show), signal);
     } catch (error) {
@@ -71,12 +71,13 @@ async function live(app, show, signal) {
   }
 }
 
-async function poll(app, show) {
+async function poll(app, show, asked = () => {}) {
   try {
     keep({ today: await call("GET", "/home/today"), heard: Date.now() });
   } catch (error) {
     if (error.status === 401) return gone(app);
   }
+  asked();
   show();
 }
 
@@ -87,7 +88,8 @@ function heard(event, data, show) {
   show();
 }
 
-function render({ app, state, age, map, after, ...shown }) {
+function render(shown) {
+  const { app, state, age, map, after } = shown;
   const { today, heard: heardMs } = kept();
   const nowMs = Date.now();
   const old = !today || today.date !== dayIn(app.city.timezone, nowMs);
@@ -101,9 +103,10 @@ function render({ app, state, age, map, after, ...shown }) {
   }
   state.classList.toggle("stale", !fresh);
   const when = heardMs ? clock(heardMs, app.city.timezone) : null;
-  const words = fresh ? word("age.live", { time: when }) : when ? word("age.stale", { time: when }) : word("age.none");
-  if (age.textContent !== words) age.replaceChildren(picture(fresh ? "live" : "nosignal"), words);
-  age.classList.toggle("warn", !fresh);
+  const asking = !fresh && shown.asking && navigator.onLine;
+  const words = asking ? (today ? word("state.asking") : "") : fresh ? word("age.live", { time: when }) : when ? word("age.stale", { time: when }) : word("age.none");
+  if (age.textContent !== words) age.replaceChildren(...(asking ? [] : [picture(fresh ? "live" : "nosignal")]), words);
+  age.classList.toggle("warn", !fresh && !asking);
   missed(app, after, fresh ? today : null);
   near(app, map, fresh ? today : null);
 }
