@@ -115,6 +115,18 @@ def test_an_answer_on_its_way_is_no_missing_connection(site: Site, chromium_here
         expect(page.locator(".age.warn")).to_have_text("つながっていません")
 
 
+def test_a_service_that_went_away_leaves_no_state_that_looks_live(site: Site, chromium_here: Browser) -> None:
+    """The phone believes that it is online; what is shown is past all the same after a minute and a half."""
+    site.day.now = days(site.public.clock.now_ms())["on_its_way"]
+    with phone(chromium_here, site) as page:
+        sign_up(page)
+        expect(page.locator(".age")).to_have_text("8:00現在")
+        site.public.server.stop()
+        page.clock.fast_forward(120_000)
+        expect(page.locator(".age")).to_have_text("8:00現在の情報です。今はつながっていません")
+        expect(page.locator(".state.stale")).to_contain_text(SAID["on_its_way"])
+
+
 def test_a_reload_in_the_middle_loses_nothing_and_back_goes_back(site: Site, chromium_here: Browser) -> None:
     """Closed and opened again, the sign-up stands where it was, with its answers."""
     with phone(chromium_here, site) as page:

@@ -99,3 +99,10 @@ def test_every_line_of_places_that_can_be_used_is_used() -> None:
     assert [place.id for place in places] == ["p1", "s1"]
     assert places[0].also == ("時計台", "クロック")
     assert sorted({problem.where for problem in problems}) == [f"line {line}" for line in range(4, 10)]
+
+
+def test_the_id_of_a_zone_finds_that_zone_alone() -> None:
+    """A link that a city prints names the zone by its id, exactly; nobody types one."""
+    book = PlaceBook([NamedPlace("zone", "inaho-1", "稲穂町", "inaho-1"), NamedPlace("block", "b", "inaho-1", "x")])
+    assert [one.kind for one in book.find("inaho-1")] == ["zone"]
+    assert [one.kind for one in book.find("inaho-")] == ["block"]
