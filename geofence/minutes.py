@@ -112,13 +112,15 @@ def _calls(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) ->
     """Tell which calls for the k-th place are due, and record them under a number.
 
     The second where a correction moved the time beyond the lead, which is reached again; the first for who came since.
+    While it is in doubt on which of two rounds a truck is, who was told on either is not told again.
     """
     foretold, calls = scene.round_foretold, []
     late_s = (scene.received_ms - scene.fix_ms) / 1000.0
     if float(ahead.middle_s[k]) <= 60.0 * lead_min + late_s and foretold.due_again(told_by, lead_min):
         foretold.tell_again(told_by, lead_min)
         calls.append(2)
-    if not foretold.has(told_by, lead_min):
+    other = scene.other_foretold
+    if not foretold.has(told_by, lead_min) and not (other is not None and other.has(told_by, lead_min)):
         foretold.tell(told_by, lead_min, ahead.instants(k, scene.fix_ms)[0], scene.truck)
         calls.append(1)
     return calls

@@ -18,7 +18,7 @@ class Scene(msgspec.Struct, frozen=True):
     """One truck's move, and all that a decider may look at. `run` is the run's key, `bit` the category's; 0 is any.
 
     `crew`: by whose past days the truck is followed; `day_ordinal`: the service day as a proleptic ordinal;
-    `round`: the run for leads in minutes, with what was foretold on it.
+    `round`: the run for leads in minutes, with what was foretold on it, and on the one that the truck may rather be on.
     """
 
     truck: str
@@ -32,6 +32,7 @@ class Scene(msgspec.Struct, frozen=True):
     told: Told
     round: Run
     round_foretold: Foretold
+    other_foretold: Foretold | None
     collecting: bool
     began: bool
     bit: int

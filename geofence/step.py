@@ -15,6 +15,8 @@ from msgspec.structs import replace
 from geofence import approach, changes, entering, minutes, motion, silence
 from geofence.book import Book
 from geofence.forecast.recorded import day_ordinal
+from geofence.forecast.today import likeliest_crew
+from geofence.foretold import Foretold
 from geofence.geometry import project, stretch
 from geofence.motion import Motion, Phase
 from geofence.runs import ROUTE, Run, day_of
@@ -114,8 +116,20 @@ def _round(state: State, book: Book, truck: Truck, ping: Ping, run: Run) -> Run:
     """Tell the run for leads in minutes: the route's, or else the learned round that the truck is on."""
     if book.forecaster is None or run.name.startswith(ROUTE):
         return run
-    vehicle = minutes.round_of(truck.so_far, ping.truck, book.forecaster)
+    return _learned(state, run, minutes.round_of(truck.so_far, ping.truck, book.forecaster))
+
+
+def _learned(state: State, run: Run, vehicle: str) -> Run:
     return state.run(run.day, vehicle if vehicle.startswith(ROUTE) else f"learned:{vehicle}")
+
+
+def _other(state: State, book: Book, truck: Truck, run: Run, round_: Run) -> Foretold | None:
+    """Tell what was foretold on the round that the truck seems to be on now, where that is another than its own."""
+    if book.forecaster is None or truck.so_far is None or round_ is run:
+        return None
+    vehicle = likeliest_crew(book.forecaster.guide.library, truck.so_far.progress)
+    other = _learned(state, run, vehicle) if vehicle is not None else round_
+    return None if other.key == round_.key else state.foretold.get(other.key)
 
 
 def _scene(
@@ -135,6 +149,7 @@ def _scene(
         told=state.told_on(run.key),
         round=round_,
         round_foretold=state.foretold_on(round_.key),
+        other_foretold=_other(state, book, truck, run, round_),
         collecting=truck.collecting and not truck.muted,
         began=began,
         bit=book.bit(category),

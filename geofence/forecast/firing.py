@@ -21,7 +21,7 @@ LEADS_MIN = (3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
 SHARES = (0.5, 0.65, 0.8, 1.0, 1.15, 1.35, 1.6)
 CHANCES = (0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.7)
 LAST = ((0.0, 1.0), (0.4, 0.12), (0.4, 0.2), (0.5, 0.15), (0.5, 0.3))
-"""Reach so far that no town's best rule lies at an edge: where days are few, chances stay small until the end."""
+"""Low chances are tried most closely: in all towns that were looked at rehearsals chose the lowest."""
 LATE_COSTS = 1.5
 FALSE_COSTS = 0.6
 FALSE_AFTER_S = 2700.0
