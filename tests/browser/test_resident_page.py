@@ -100,7 +100,11 @@ def test_an_answer_on_its_way_is_no_missing_connection(site: Site, chromium_here
         sign_up(page)
         expect(page.locator(".age")).to_have_text("8:00現在")
         held: list[Route] = []
-        page.route("**/home/today", lambda route: held.append(route))
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/home/today", hold)
         page.route("**/home/live", lambda route: route.abort())
         page.evaluate(
             "() => { const key = `gomikuru:${document.documentElement.dataset.city}`;"
