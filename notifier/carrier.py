@@ -130,7 +130,7 @@ class Carrier:
             ttl_s=_NOTICE_S if leg.notice else ttl_s(alert, now_ms, factor_of(self._clock)),
             urgency=Urgency.NORMAL if leg.notice else urgency_of(alert.kind),
             fired_ms=alert.fired_ms,
-            useful_until_ms=until_ms,
+            useful_until_ms=_on_phones(until_ms, now_ms, self._clock),
             receipt=self._reach.receipt(alert.city, alert.subscription, leg.target, leg.name),
         )
         begun_s = time.monotonic()
@@ -248,3 +248,11 @@ class Carrier:
 def factor_of(clock: ServiceClock) -> float:
     """Tell how many seconds of service time pass in one of machine time; 1 where the clock does not say."""
     return float(getattr(clock, "factor", 1.0)) or 1.0
+
+
+def _on_phones(instant_ms: int, now_ms: int, clock: ServiceClock) -> int:
+    """Tell an instant of service time on the clock of phones, which know nothing of a scaled one."""
+    factor = float(getattr(clock, "factor", 0.0))
+    if factor in (0.0, 1.0):
+        return instant_ms
+    return round(time.time() * 1000 + (instant_ms - now_ms) / factor)

@@ -41,8 +41,8 @@ class Notice(StrEnum):
 class Push(msgspec.Struct, frozen=True, kw_only=True):
     """One message for one target. `ttl_s` counts machine time; `fired_ms` is the service time of the decision.
 
-    `useful_until_ms`: service time; `receipt`: what the device sends back when it has shown the push, "" where its
-    channel does not report (of a letter: what its link to unsubscribe holds).
+    `useful_until_ms`: on the phone's clock; `receipt`: what the device sends back when it has shown the push, "" where
+    its channel does not report (of a letter: what its link to unsubscribe holds).
     """
 
     city: str

@@ -80,7 +80,11 @@ def sign_up(browser: Firefox, url: str, place: NamedPlace) -> None:
     browser.press("#where")
     browser.type(place.name)
     browser.wait_for("document.querySelectorAll('.found button').length > 0")
-    browser.press(".found button")
+    browser.run(
+        f"[...document.querySelectorAll('.found button')].find(each => each.innerText.startsWith({place.name!r}))"
+        ".setAttribute('id', 'the-one')"
+    )
+    browser.press("#the-one")
     for number in range(2, 8):
         browser.press(".steps .main")
         browser.wait_for(f"document.querySelector('progress')?.value === {number}")

@@ -28,6 +28,9 @@ from tests.chaos.days import Day, Said, old_phone, phone
 Key = tuple[str, int]
 """Names a ping: truck and fix time."""
 
+NOTICE = "-target_lost"
+"""Ends the name of a word to a household about its own lost phone, after the alert on whose way it was found lost."""
+
 WITHOUT_EFFECT = frozenset({"duplicate", "out_of_order", "late", "inaccurate", "jump"})
 
 
@@ -194,6 +197,8 @@ def _pushes(books: Balance, found: Found) -> None:
     alerts = {alert.id: alert for alert in found.alerts}
     reached: dict[str, set[str]] = defaultdict(set)
     for push in found.pushes:
+        if push.alert.endswith(NOTICE):
+            continue
         reached[push.alert].add(push.target)
         alert = alerts.get(push.alert)
         if alert is None or push.target not in (phone(alert.subscription), old_phone(alert.subscription)):
@@ -206,5 +211,25 @@ def _pushes(books: Balance, found: Found) -> None:
             books.lose(f"push of alert {name}")
     for name in found.buried:
         books.lose(f"alert {name}, buried")
+    _notices(books, found.pushes, alerts)
     books.pushes = len(found.pushes)
     books.repeats = len(found.pushes) - len({(push.target, push.alert) for push in found.pushes})
+
+
+def _notices(books: Balance, pushes: Sequence[Push], alerts: Mapping[str, Alert]) -> None:
+    """Hold the words about a lost phone to one a household, to a phone of its own, under one tag."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for push in pushes:
+        if not push.alert.endswith(NOTICE):
+            continue
+        alert = alerts.get(push.alert.removesuffix(NOTICE))
+        if alert is None or push.target != phone(alert.subscription):
+            books.add(f"notice {push.alert} to {push.target}")
+        else:
+            told[alert.subscription].add(push.alert)
+        if len(push.tags) != 1 or "" in push.tags:
+            books.untagged += 1
+            books.why.append(f"untagged: notice {push.alert}: {sorted(push.tags)}")
+    for home, names in told.items():
+        if len(names) > 1:
+            books.add(f"{len(names)} notices to home {home}")

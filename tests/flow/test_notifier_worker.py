@@ -185,6 +185,7 @@ def test_a_wait_is_weighed_in_service_time() -> None:
     with one.running():
         wait_until(lambda: finished(one), what="the alert to expire")
     assert channel.pushes[0].ttl_s == 10
+    assert abs(channel.pushes[0].useful_until_ms - time.time() * 1000 - 10_000) < 60_000, "on the phone's own clock"
     assert [record.what for record in one.records()] == ["expired"]
 
 

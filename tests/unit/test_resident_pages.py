@@ -43,7 +43,7 @@ def client(*ids: str, base_map: str | None = None) -> httpx.Client:
     cities = {}
     for each in ids:
         city = msgspec.structs.replace(read, id=each, name=f"<{each}市>", base_map=base_map)
-        cities[each] = PublicFiles(CityFolder(city, folder), frozenset({"ja"}))
+        cities[each] = PublicFiles(CityFolder(city, folder), frozenset({"ja"}), lambda _city: None)
     leaflet = Path(__file__).parent  # any folder: its files are not asked for here
     server = WebServer(Starlette(routes=resident_routes(cities, WORDS, leaflet)))
     server.start()
