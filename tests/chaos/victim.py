@@ -164,11 +164,11 @@ def _work(job: Job, ear: int) -> int:
 
 def _hurry() -> None:
     """Shorten the waits that no setting reaches, so that a kill costs a second or two and not ten."""
-    import geofence.worker
+    import geofence.pace
     import notifier.limits
 
-    geofence.worker.Pace = functools.partial(  # type: ignore[misc,assignment]
-        geofence.worker.Pace, load_ms=2_000, trim_ms=500, keep_ms=20_000
+    geofence.pace.Pace = functools.partial(  # type: ignore[misc,assignment]
+        geofence.pace.Pace, load_ms=2_000, trim_ms=500, keep_ms=20_000
     )
     notifier.limits.Limits = functools.partial(  # type: ignore[misc,assignment]
         notifier.limits.Limits, reclaim_every_s=0.25, house_every_s=0.5
