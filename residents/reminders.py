@@ -2,6 +2,7 @@
 
 A reminder falls at its home's time of day, spread over some minutes by the home's id, always by the same amount; it is
 useful until bags must be out. Its id follows from city, day, home and time, so that a repeat is the same message.
+Where a city fixes the time for bags, a lead in minutes is one before that time, and comes as a reminder too.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from math import ceil
 from typing import NamedTuple
 
 import msgspec
 
 from model import times
 from model.alert import CORRECTED_REMINDER, Alert, Collected, Kind, alert_id
-from model.subscription import InZone, Lead, Reminder, Subscription
+from model.city import Policy
+from model.subscription import InZone, Lead, MinutesLead, Reminder, Subscription
 from residents.calendar.plan import Due, Plan
 from residents.wish import DAY_MIN, MAX_DAYS_BEFORE
 
@@ -25,7 +28,7 @@ NOON_MIN = 12 * 60
 
 
 class Wanting(NamedTuple):
-    """What is remembered of a home that wants to be reminded."""
+    """What is remembered of a home that wants to be reminded; `lead_min` where its lead serves the time for bags."""
 
     subscription: str
     number: int
@@ -34,6 +37,7 @@ class Wanting(NamedTuple):
     reminders: tuple[Reminder, ...]
     lead: Lead
     paused_until_ms: int
+    lead_min: float | None = None
 
 
 class Reminding(NamedTuple):
@@ -62,14 +66,16 @@ class Piece(NamedTuple):
     alert: Alert
 
 
-def wanting(subscription: Subscription) -> Wanting | None:
+def wanting(subscription: Subscription, policy: Policy = Policy.JUST_IN_TIME) -> Wanting | None:
     """Reduce a subscription to what reminders need; None where it wants none, or nobody knows its zone."""
     one = subscription
     zone = one.place.zone if isinstance(one.place, InZone) else one.zone
-    if not one.reminders or not zone:
+    serves = policy is Policy.BY_DEADLINE
+    lead_min = one.lead.minutes if serves and isinstance(one.lead, MinutesLead) else None
+    if not zone or not (one.reminders or lead_min is not None):
         return None
     paused_ms = one.paused_until_ms or 0
-    return Wanting(one.id, one.number, zone, one.categories, one.reminders, one.lead, paused_ms)
+    return Wanting(one.id, one.number, zone, one.categories, one.reminders, one.lead, paused_ms, lead_min)
 
 
 def ordinal_of(reminder: Reminder) -> int:
@@ -112,11 +118,11 @@ class Reminders:
         """Give the reminders that fall after one instant, up to another; in no order."""
         begins: dict[Reminder, list[tuple[int, date]]] = {}
         for home in homes:
-            for reminder in home.reminders:
+            for reminder, out_by_min in self._wanted(home):
                 if reminder not in begins:
                     begins[reminder] = list(self._begins(reminder, after_ms, until_ms))
                 for base_ms, day in begins[reminder]:
-                    at_ms = self._at_ms(home, day, base_ms)
+                    at_ms = self._at_ms(home, day, base_ms, out_by_min)
                     if at_ms is not None and after_ms < at_ms <= until_ms and home.paused_until_ms <= at_ms:
                         ordinal = ordinal_of(reminder)
                         yield Reminding(at_ms, self._id(home, day, ordinal), home, ordinal, day)
@@ -137,7 +143,7 @@ class Reminders:
         today = times.local(now_ms, self._timezone).date()
         days = [today + timedelta(days=ahead) for ahead in range(MAX_DAYS_BEFORE + 1)]
         for home in homes:
-            for reminder in home.reminders:
+            for reminder, _ in self._wanted(home):
                 ordinal = ordinal_of(reminder)
                 for day in days:
                     one = Reminding(now_ms, self._id(home, day, ordinal), home, ordinal, day)
@@ -199,9 +205,28 @@ class Reminders:
                 yield base_ms, day + timedelta(days=reminder.days_before)
             day += timedelta(days=1)
 
-    def _at_ms(self, home: Wanting, day: date, base_ms: int) -> int | None:
-        """Tell when a home's reminder falls: within the first half of the time for which it is of use."""
+    def _wanted(self, home: Wanting) -> Iterator[tuple[Reminder, int | None]]:
+        """Give a home's reminders, and those that its lead makes of the times for bags, each with that time.
+
+        These begin before the lead by as much as they are spread, so that nobody has less than the lead.
+        """
+        for reminder in home.reminders:
+            yield reminder, None
+        if home.lead_min is not None:
+            early_min = ceil(home.lead_min + self._spread_ms / 60_000)
+            for out_by_min in self._plan.deadlines(home.zone):
+                reminder = Reminder(0, max(0, out_by_min - early_min))
+                if reminder not in home.reminders:
+                    yield reminder, out_by_min
+
+    def _at_ms(self, home: Wanting, day: date, base_ms: int, out_by_min: int | None) -> int | None:
+        """Tell when a home's reminder falls: within the first half of the time for which it is of use.
+
+        One that serves a time for bags falls on the days on which that is the first such time.
+        """
         found = self._of(home, day)
+        if out_by_min is not None and found.out_by_min != out_by_min:
+            return None
         left_ms = found.useful_ms - base_ms
         if not found.due or left_ms <= 0:
             return None

@@ -175,7 +175,7 @@ class Leader:
             progress.hand_on((), now_ms)
         self._reminders = Reminders(self._city.id, self._city.timezone, in_force.plan, pace.spread_ms)
         listed = self._holding(self._list(self._city.id))
-        self._homes = [home for one in listed if (home := wanting(one)) is not None]
+        self._homes = [home for one in listed if (home := wanting(one, self._city.policy)) is not None]
         after_ms = max((progress.upto_ms or now_ms) - pace.spread_ms, now_ms - pace.grace_ms)
         falling = self._holding(self._reminders.falling(self._homes, after_ms, now_ms + 2 * pace.rescan_ms))
         self._line = sorted(one for one in falling if key_of(one.day, one.id) not in progress.told)

@@ -104,6 +104,10 @@ class Plan:
         """Tell what is ever collected in a zone, in the order of the file."""
         return tuple(dict.fromkeys(line.category for line in self._lines.get(zone, ())))
 
+    def deadlines(self, zone: str) -> tuple[int, ...]:
+        """Tell the times by which bags must be out in a zone, whatever the waste: minutes after local midnight."""
+        return tuple(sorted({line.out_by_min for line in self._lines.get(zone, ()) if line.out_by_min is not None}))
+
     def on(self, zone: str, day: date) -> tuple[Due, ...]:
         """Tell what is collected in a zone on a day, each category once, in the order of the file."""
         found: dict[str, Due] = {}

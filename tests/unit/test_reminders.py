@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from model import times
 from model.alert import Kind
-from model.subscription import InZone, MetresLead, Pin, Reminder, Subscription
+from model.city import Policy
+from model.subscription import InZone, MetresLead, MinutesLead, Pin, Reminder, Subscription
 from model.times import parse_rfc3339
 from notifier.words import tag_of
 from residents.calendar.plan import Change, Collection, Plan
@@ -109,6 +110,38 @@ def test_a_paused_home_a_home_without_a_zone_and_a_day_that_is_cancelled_get_non
     found = wanting(Subscription(place=Pin(34.8, 135.4), zone="a", reminders=(EVENING,), **plain))  # type: ignore[arg-type]
     assert found is not None
     assert found.zone == "a"
+
+
+def serving(minutes: float, *own: Reminder, categories: tuple[str, ...] = ()) -> Wanting:
+    """A home with a lead in minutes, in a city that fixes the time for bags."""
+    plain = {"id": "s1", "city": "minami", "number": 1, "version": 1, "lead": MinutesLead(minutes)}
+    found = wanting(
+        Subscription(place=InZone("a"), reminders=own, categories=categories, **plain),  # type: ignore[arg-type]
+        Policy.BY_DEADLINE,
+    )
+    assert found is not None
+    return found
+
+
+def test_where_a_city_fixes_the_time_for_bags_a_lead_in_minutes_is_one_before_it() -> None:
+    """Once a day, by the first time that is due on it, never with less than the lead left."""
+    week = ("2026-11-23T00:00:00+09:00", "2026-11-29T00:00:00+09:00")
+    found = falling([serving(15.0)], *week)
+    assert [one.day for one in found] == [date(2026, 11, 24), FRIDAY]
+    for one in found:
+        left_ms = at(f"{one.day}T08:00:00+09:00") - one.at_ms
+        assert 15 * 60_000 <= left_ms <= 15 * 60_000 + SPREAD_MS
+    assert told(found[0]).alert.useful_until_ms == at("2026-11-24T08:00:00+09:00")
+    only = falling([serving(15.0, categories=("plastic",))], *week)
+    assert [one.day for one in only] == [FRIDAY]
+    assert at("2026-11-27T08:30:00+09:00") - only[0].at_ms >= 15 * 60_000
+    assert [one.day for one in falling([serving(15.0, EVENING)], *week)].count(FRIDAY) == 2
+
+
+def test_where_bags_may_wait_for_the_truck_a_lead_makes_no_reminder() -> None:
+    """There the truck itself is announced."""
+    plain = {"id": "s1", "city": "minami", "number": 1, "version": 1, "lead": MinutesLead(15.0)}
+    assert wanting(Subscription(place=InZone("a"), **plain)) is None  # type: ignore[arg-type]
 
 
 def corrected(after: Plan, before: Piece, now: str, one: Wanting | None = None) -> list[Piece]:
