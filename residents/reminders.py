@@ -8,7 +8,7 @@ Where a city fixes the time for bags, a lead in minutes is one before that time,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from math import ceil
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from model.alert import CORRECTED_REMINDER, Alert, Collected, Kind, alert_id
 from model.city import Policy
 from model.subscription import InZone, Lead, MinutesLead, Reminder, Subscription
 from residents.calendar.plan import Due, Plan
+from residents.reminded import Told, key_of
 from residents.wish import DAY_MIN, MAX_DAYS_BEFORE
 
 RUN = "calendar"
@@ -50,14 +51,6 @@ class Reminding(NamedTuple):
     day: date
 
 
-class Told(msgspec.Struct, frozen=True, array_like=True):
-    """What a home was last told of a day: the waste of its zone, and how often it was corrected since."""
-
-    zone: str
-    categories: tuple[str, ...]
-    corrections: int = 0
-
-
 class Piece(NamedTuple):
     """An alert to hand on, and what to remember of it under the key."""
 
@@ -81,11 +74,6 @@ def wanting(subscription: Subscription, policy: Policy = Policy.JUST_IN_TIME) ->
 def ordinal_of(reminder: Reminder) -> int:
     """Number a reminder by its time, so that the order in which a home lists them does not matter."""
     return reminder.days_before * DAY_MIN + reminder.at_min + 1
-
-
-def key_of(day: date, alert: str) -> str:
-    """Name what is remembered of a reminder; it begins with the day, by which it is forgotten."""
-    return f"{day.isoformat()}/{alert}"
 
 
 def spread_by(subscription: str, span_ms: int) -> int:
@@ -245,30 +233,3 @@ class Reminders:
         first = min((each.out_by_min for each in due if each.out_by_min is not None), default=None)
         useful_ms = times.instant(day, last, self._timezone)
         return _Day(due, tuple(each.category for each in due), first, useful_ms, day.isoformat())
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Told)
-
-
-def encode_told(told: Told) -> bytes:
-    """Write what a home was told as msgpack."""
-    return _encoder.encode(told)
-
-
-def decode_told(data: bytes) -> Told | None:
-    """Read it; None where it is nothing that this version wrote, and then nothing is corrected."""
-    try:
-        return _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-def told_in(fields: Mapping[str, bytes]) -> Callable[[str], Told | None]:
-    """Make the question what was told, from the stored fields."""
-
-    def told_of(key: str) -> Told | None:
-        data = fields.get(key)
-        return decode_told(data) if data is not None else None
-
-    return told_of

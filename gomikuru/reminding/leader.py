@@ -20,7 +20,8 @@ from model import times
 from model.city import City
 from model.ports import Meter, ServiceClock
 from model.subscription import Subscription
-from residents.reminders import Reminders, Reminding, Wanting, key_of, told_in, wanting
+from residents.reminded import key_of, told_in
+from residents.reminders import Reminders, Reminding, Wanting, wanting
 from streams import keys
 from streams.ports import Fence, LeaseLost, Store, StoreUnavailable
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from model.alert import encode_alert
-from residents.reminders import Piece, encode_told
+from residents.reminded import encode_told
+from residents.reminders import Piece
 from streams import keys
 from streams.ports import Fence, LeaseLost, Store
 

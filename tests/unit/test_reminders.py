@@ -18,7 +18,8 @@ from model.times import parse_rfc3339
 from notifier.words import tag_of
 from residents.calendar.plan import Change, Collection, Plan
 from residents.calendar.rules import Rule
-from residents.reminders import Piece, Reminders, Reminding, Told, Wanting, decode_told, encode_told, key_of, wanting
+from residents.reminded import Told, decode_told, encode_told, key_of
+from residents.reminders import Piece, Reminders, Reminding, Wanting, wanting
 
 EVENING, MORNING = Reminder(1, 19 * 60), Reminder(0, 6 * 60 + 30)
 SPREAD_MS = 600_000
