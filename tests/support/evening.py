@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,7 +86,10 @@ class Hall:
 
 
 class Evening(NamedTuple):
-    """What became of it: missing homes, pushes beyond the first of a phone, phones with two tags, delays in seconds."""
+    """What became of it: missing homes, pushes beyond the first of a phone, phones with two tags, delays in seconds.
+
+    `before`: how many reminders each call to the truck let pass before it, in rising order.
+    """
 
     homes: int
     missing: int
@@ -95,6 +99,7 @@ class Evening(NamedTuple):
     last_after_window_s: float
     took_s: float
     approaching_s: Sequence[float]
+    before: Sequence[int]
 
 
 def subscriptions(homes: int) -> list[Subscription]:
@@ -193,6 +198,7 @@ def _watched(
 def _judged(hall: Hall, homes: int, asked: dict[str, float], took_s: float, factor: float) -> Evening:
     told = {phone: seen for phone, seen in hall.seen.items() if phone != "waits" and seen}
     pushes = [each for seen in told.values() for each in seen]
+    times, calls = sorted(each.at_s for each in pushes), hall.seen["waits"]
     return Evening(
         homes=homes,
         missing=homes - len(told),
@@ -201,7 +207,8 @@ def _judged(hall: Hall, homes: int, asked: dict[str, float], took_s: float, fact
         early=sum(each.sent_ms < BEGINS for each in pushes),
         last_after_window_s=(max(each.sent_ms for each in pushes) - BEGINS - SPREAD_MS) / 1000 / factor,
         took_s=took_s,
-        approaching_s=sorted(each.at_s - asked[each.alert] for each in hall.seen["waits"]),
+        approaching_s=sorted(each.at_s - asked[each.alert] for each in calls),
+        before=sorted(bisect(times, each.at_s) - bisect(times, asked[each.alert]) for each in calls),
     )
 
 
