@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gomikuru.channel_accounts import email_account, line_account_of, vapid_public_key
 from gomikuru.receipt_keys import receipts_of
 from model.subscription import Subscription, Target, TargetKind
-from notifier.adapters.channel_catalogues import load_channel_words
+from notifier.adapters.catalogues import load_channel_words
 from notifier.adapters.line_bot import LineBot
 from notifier.adapters.line_users import LineUsers
 from notifier.adapters.reports import Reports

@@ -230,8 +230,7 @@ def notifier_stage(parts: Parts) -> Stage:
     from gomikuru.receipt_keys import receipts_of
     from gomikuru.wiring_channels import city_channels, configured_channels, page_channel
     from gomikuru.zone_names import ZoneNames
-    from notifier.adapters.catalogues import load_words
-    from notifier.adapters.channel_catalogues import load_channel_words
+    from notifier.adapters.catalogues import load_channel_words, load_words
     from notifier.adapters.residents import RegistryResidents
     from notifier.adapters.showings import StoreShowings
     from notifier.limits import Limits

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from string import Formatter
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_time
 
 from model import times
 from model.subscription import TargetKind
+from notifier.catalogue import Catalogue, spoken
 from notifier.ports import Message, Notice
-from notifier.words import LAST_RESORT
 from residents.today import State, Today
 
 ENTRIES: dict[str, frozenset[str]] = {
@@ -58,16 +57,12 @@ _DEVICES = {
 class ChannelWords:
     """The catalogues by language tag, and what is said with them."""
 
-    def __init__(self, catalogues: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, catalogues: Mapping[str, Catalogue]) -> None:
         self._catalogues = dict(catalogues)
 
     def language(self, *wanted: str) -> str:
         """Choose the first language that there is, else English."""
-        for tag in wanted:
-            for candidate in (tag, tag.partition("-")[0]):
-                if candidate in self._catalogues:
-                    return candidate
-        return LAST_RESORT
+        return spoken(self._catalogues, *wanted)
 
     def say(self, key: str, language: str, **given: str) -> str:
         """Say one entry."""
@@ -106,28 +101,5 @@ def plain(text: str) -> str:
     return "".join(character for character in folded if character.isalnum())
 
 
-def problems(catalogue: Mapping[str, str]) -> list[str]:
-    """Find what is wrong with a catalogue: entries that are missing, empty, unused, or ask for what there is not."""
-    found = [f"{key!r} is missing or empty" for key in sorted(ENTRIES) if not catalogue.get(key)]
-    found += [f"{key!r} is used nowhere; remove it" for key in sorted(set(catalogue) - set(ENTRIES))]
-    for key in sorted(set(catalogue) & set(ENTRIES)):
-        try:
-            used = {name for _, name, _, _ in Formatter().parse(catalogue[key]) if name is not None}
-        except ValueError as error:
-            found.append(f"{key!r} is no valid template: {error}")
-            continue
-        if catalogue[key] and used != ENTRIES[key]:
-            found.append(f"{key!r} uses {sorted(used)} where {sorted(ENTRIES[key])} is wanted")
-    return found
-
-
 def _clock(instant_ms: int, lang: str, timezone: str) -> str:
-    return format_time(times.local(instant_ms, timezone).time(), "short", locale=locale_of(lang))
-
-
-def locale_of(lang: str) -> Locale:
-    """Find the locale of a language tag; that of the language alone where the tag is our own (ja-easy)."""
-    try:
-        return Locale.parse(lang, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale.parse(lang.partition("-")[0])
+    return format_time(times.local(instant_ms, timezone).time(), "short", locale=Locale.parse(lang, sep="-"))

@@ -15,8 +15,7 @@ from babel.lists import format_list
 
 from model import times
 from model.city import City
-
-Catalogue = Mapping[str, str]
+from notifier.catalogue import Catalogue
 
 NAME_COLUMNS, LIST_COLUMNS, REASON_COLUMNS = 22, 36, 44
 _UNSPACED = ("ja", "zh")

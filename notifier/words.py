@@ -7,14 +7,14 @@ add locales/<lang>/LC_MESSAGES/notifier.po; to add a sentence, add it here and t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from string import Formatter
 
 from model.alert import CORRECTED_REMINDER, Alert, Kind, alert_id
 from model.city import City
+from notifier.catalogue import Catalogue, spoken
 from notifier.in_calendar import UNKNOWN, InCalendar
 from notifier.ports import Message
 from notifier.saying import Saying
-from notifier.tongue import Catalogue, Tongue
+from notifier.tongue import Tongue
 
 ENTRIES: dict[str, frozenset[str]] = {
     "category.generic": frozenset(),
@@ -63,10 +63,6 @@ ENTRIES: dict[str, frozenset[str]] = {
     "feed.moved": frozenset({"day"}),
 }
 
-LAST_RESORT = "en"
-_SCRIPTS = {"zh-CN": "zh-Hans", "zh-SG": "zh-Hans", "zh": "zh-Hans", "zh-TW": "zh-Hant", "zh-HK": "zh-Hant"}
-"""The Chinese that is written in a country."""
-
 
 class Words:
     """The catalogues by language tag, and what is said with them."""
@@ -99,11 +95,7 @@ class Words:
 
     def spoken(self, *wanted: str) -> str:
         """Choose the first of some languages that there is a catalogue for, else English."""
-        for tag in wanted:
-            for candidate in (tag, _SCRIPTS.get(tag, ""), tag.partition("-")[0]):
-                if candidate in self._catalogues:
-                    return candidate
-        return LAST_RESORT
+        return spoken(self._catalogues, *wanted)
 
 
 def tag_of(alert: Alert) -> str:
@@ -118,22 +110,3 @@ def tag_of(alert: Alert) -> str:
     if alert.kind not in (Kind.APPROACHING, Kind.CORRECTED):
         return alert.id
     return alert_id(alert.city, alert.service_day, alert.run, alert.subscription, Kind.APPROACHING, 1)
-
-
-def problems(catalogue: Catalogue) -> list[str]:
-    """Find what is wrong with a catalogue: entries that are missing, empty, unused, or ask for what there is not."""
-    found = [f"{key!r} is missing or empty" for key in sorted(ENTRIES) if not catalogue.get(key)]
-    found += [f"{key!r} is used nowhere; remove it" for key in sorted(set(catalogue) - set(ENTRIES))]
-    for key in sorted(set(catalogue) & set(ENTRIES)):
-        found += _placeholder_problems(key, catalogue[key])
-    return found
-
-
-def _placeholder_problems(key: str, text: str) -> list[str]:
-    try:
-        used = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-    except ValueError as error:
-        return [f"{key!r} is no valid template: {error}"]
-    if used == ENTRIES[key] or not text:
-        return []
-    return [f"{key!r} uses {sorted(used)} where {sorted(ENTRIES[key])} is wanted"]

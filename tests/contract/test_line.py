@@ -11,7 +11,7 @@ import pytest
 
 from model.subscription import Subscription, Target, TargetKind
 from model.times import parse_rfc3339
-from notifier.adapters.channel_catalogues import load_channel_words
+from notifier.adapters.catalogues import load_channel_words
 from notifier.adapters.line import LineChannel, LineSettings
 from notifier.adapters.line_bot import LineBot
 from notifier.adapters.line_users import LineUsers

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from model.subscription import Quiet, Target, TargetKind
-from notifier.adapters.channel_catalogues import load_channel_words
+from notifier.adapters.catalogues import load_channel_words
 from notifier.adapters.page import PageChannel, decode_page_entry
 from notifier.adapters.reports import Reports, TestDesk
 from notifier.adapters.showings import StoreShowings

@@ -15,7 +15,7 @@ from gomikuru import logs
 from gomikuru.settings import load
 from gomikuru.wiring_channels import configured_channels, page_channel
 from model.subscription import MetresLead, Pin, Target, TargetKind
-from notifier.adapters.channel_catalogues import load_channel_words
+from notifier.adapters.catalogues import load_channel_words
 from notifier.adapters.page import decode_page_entry
 from notifier.adapters.reports import Reports
 from notifier.adapters.residents import RegistryResidents

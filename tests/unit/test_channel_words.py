@@ -8,8 +8,7 @@ import pytest
 
 from model.subscription import TargetKind
 from model.times import parse_rfc3339
-from notifier.adapters.catalogues import LOCALES, CatalogueFault
-from notifier.adapters.channel_catalogues import load_channel_words, read_channel_catalogue
+from notifier.adapters.catalogues import CHANNELS, LOCALES, CatalogueFault, load_channel_words, read_catalogue
 from notifier.channel_words import ENTRIES, ChannelWords
 from notifier.ports import Notice
 from residents.today import State, Today, Window
@@ -47,7 +46,8 @@ def test_every_state_of_a_day_has_words(path: Path) -> None:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.parent.parent.name)
 def test_a_catalogue_holds_every_entry_and_no_other(path: Path) -> None:
     """Whoever translates it misses nothing."""
-    assert set(read_channel_catalogue(path)) == set(ENTRIES)
+    language = path.parent.parent.name
+    assert set(read_catalogue(language, LOCALES, CHANNELS, ENTRIES).texts) == set(ENTRIES)
 
 
 def test_a_language_that_is_not_there_falls_back() -> None:

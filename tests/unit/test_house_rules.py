@@ -33,6 +33,7 @@ SINGLE_FRONTS = (
     *("notifier/policy.py", "notifier/words.py", "notifier/outcome.py", "notifier/fallback.py", "notifier/receipts.py"),
     *("notifier/payload.py", "notifier/line.py", "notifier/line_budget.py", "notifier/webpush_target.py"),
     *("notifier/saying.py", "notifier/tongue.py", "notifier/in_calendar.py", "notifier/channel_words.py"),
+    "notifier/catalogue.py",
     "gomikuru/evaluation",
 )
 NOT_FRONTS = {"geofence/ports.py", "geofence/worker.py", "geofence/files.py", "residents/ports.py"}
