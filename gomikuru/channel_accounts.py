@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from pydantic import SecretStr
 
-from gomikuru.settings import Settings
+from gomikuru.settings import Settings, plain
 from notifier.adapters.email import EmailSettings
 from notifier.adapters.line import LineSettings
 from notifier.adapters.outgoing import Way
@@ -70,7 +70,7 @@ def email_account(settings: Settings) -> EmailSettings | None:
         sender=mail.sender,
         sender_name=mail.sender_name,
         username=mail.username,
-        password=_plain(mail.password),
+        password=plain(mail.password),
         ca_file=mail.ca_file,
         page=page_of(settings),
         timeout_s=mail.timeout_s,
@@ -81,8 +81,8 @@ def line_account(settings: Settings, city: str | None = None) -> LineAccount | N
     """Tell a city's own LINE account, or (city None) the common one; None where there is none. Raise ChannelFault."""
     if city is None:
         common = settings.line
-        token = _plain(common.token)
-        return _line(settings, token, _plain(common.secret), common.add_url, COMMON) if token else None
+        token = plain(common.token)
+        return _line(settings, token, plain(common.secret), common.add_url, COMMON) if token else None
     folder = settings.line.accounts_dir
     path = folder / f"{city}.toml" if folder else None
     if path is None or not path.exists():
@@ -125,11 +125,7 @@ def _subject(settings: Settings) -> str:
 
 def _way(settings: Settings, proxy: SecretStr | None, ca_file: Path | None, timeout_s: float) -> Way:
     concurrency = settings.notifier.concurrency
-    return Way(proxy=_plain(proxy), ca_file=ca_file, timeout_s=timeout_s, concurrency=concurrency)
-
-
-def _plain(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret else None
+    return Way(proxy=plain(proxy), ca_file=ca_file, timeout_s=timeout_s, concurrency=concurrency)
 
 
 def _is_text(value: object) -> bool:

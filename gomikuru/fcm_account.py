@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gomikuru.channel_accounts import page_of
-from gomikuru.settings import Settings
+from gomikuru.settings import Settings, plain
 from notifier.adapters.fcm_settings import FcmSettings
 
 
@@ -15,7 +15,7 @@ def fcm_account(settings: Settings) -> FcmSettings | None:
     return FcmSettings(
         service_account_json=fcm.service_account_json.get_secret_value(),
         endpoint=fcm.url,
-        proxy=fcm.proxy.get_secret_value() if fcm.proxy else None,
+        proxy=plain(fcm.proxy),
         ca_file=fcm.ca_file,
         concurrency=settings.notifier.concurrency,
         timeout_s=fcm.http_timeout_s,

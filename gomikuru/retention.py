@@ -1,19 +1,19 @@
 """Erases homes that nobody looks after any more, once a day for each city, whichever process holds its lease.
 
-A job an APScheduler runs: it looks often, and the day noted in the store says whether anything is due, so that a missed
-day is made up. What is over in the city's secrets (codes, answers to repeat) goes with it.
+The day noted in the store says whether anything is due (leased_jobs.py). What is over in the city's secrets (codes,
+answers to repeat) goes with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
+from functools import partial
 
 import msgspec
 import structlog
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
 
+from gomikuru.leased_jobs import LEASE_MS, do_if_due, scheduler_of
 from model.city import City
 from model.ports import Meter, ServiceClock
 from model.subscription import Subscription
@@ -28,7 +28,6 @@ from streams.ports import Fence, Store, StoreFault, StoreUnavailable
 
 HASH = "retention"
 FIELD = "done"
-LEASE_MS = 60_000
 LOOK_S = 300.0
 RENEW_EVERY = 200
 AT_HOUR = 3
@@ -64,20 +63,10 @@ class Retention:
     ) -> None:
         self._cities, self._store, self._registry, self._reception = cities, store, registry, reception
         self._clock, self._meter, self._owner, self._bounds, self._warn = clock, meter, owner, bounds, warn
-        self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
+        self._scheduler = scheduler_of(((city.id, partial(self.look, city)) for city in cities), LOOK_S)
 
     def start(self) -> None:
         """Let the jobs run, in a thread of their own."""
-        for city in self._cities:
-            self._scheduler.add_job(
-                *(self.look, "interval", (city,)),
-                seconds=LOOK_S,
-                next_run_time=datetime.now(UTC),
-                max_instances=1,
-                coalesce=True,
-                misfire_grace_time=None,
-                id=city.id,
-            )
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -88,16 +77,8 @@ class Retention:
     def look(self, city: City) -> None:
         """Do the day's work if it is due and nobody else is at it."""
         try:
-            if self._due(city) is None:
-                return
-            fence = self._store.acquire(keys.key(HASH, city.id), self._owner, LEASE_MS)
-            if fence is None:
-                return
-            try:
-                if day := self._due(city):
-                    self._work(city, day, fence)
-            finally:
-                self._store.release(fence)
+            name = keys.key(HASH, city.id)
+            do_if_due(self._store, name, self._owner, partial(self._due, city), partial(self._work, city))
         except (StoreUnavailable, StoreFault, RegistryBusy, RecordUnreadable, KeyMissing) as error:
             log.warning("retention_put_off", city=city.id, why=str(error))
 

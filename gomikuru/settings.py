@@ -19,7 +19,7 @@ from gomikuru.city_files.hours import minutes_of, weekdays_of, window_of
 from gomikuru.settings_sources import Problem, SettingsError, Sources
 from model.times import parse_rfc3339
 
-__all__ = ["Settings", "SettingsError", "load", "shown"]
+__all__ = ["Settings", "SettingsError", "load", "plain", "shown"]
 
 
 def _no_password(url: str) -> str:
@@ -533,6 +533,11 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def plain(secret: SecretStr | None) -> str | None:
+    """Give a secret's text, for whoever has to hand it over; None where none is set."""
+    return secret.get_secret_value() if secret else None
 
 
 def shown(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, str]]:

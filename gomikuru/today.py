@@ -31,7 +31,6 @@ from streams.ports import Store
 from web.ports import TodaySource
 
 FRESH_S = 5.0
-NAMES_S = 60.0
 STATES = {
     Stage.NOTHING: State.NOT_STARTED,
     Stage.SILENT: State.NO_SIGNAL,
@@ -57,8 +56,6 @@ class EngineToday:
         self._store = store
         self._limits = limits or Limits()
         self._lock = threading.Lock()
-        self._names: tuple[str, ...] = ()
-        self._names_due_s = 0.0
         self._look_due_s = 0.0
         self._book = _Book(None, ZoneBook((), self._limits), "")
         self._trucks: dict[str, Truck] = {}
@@ -81,17 +78,12 @@ class EngineToday:
         if machine_s < self._look_due_s:
             return
         self._look_due_s = machine_s + FRESH_S
-        if machine_s >= self._names_due_s:
-            self._names_due_s = machine_s + NAMES_S
-            found = self._store.scan_fields(self._city.id, "state")
-            self._names = tuple(sorted(name for name, _ in found if name.startswith(TRUCK)))
         self._read_book()
         forecaster = self._book.forecaster
-        fields = self._store.fields(self._city.id, "state", self._names) if self._names else {}
-        self._trucks = state_of(fields).trucks
         if forecaster is None:
             self._seen = None
             return
+        self._trucks = state_of(dict(self._store.scan_fields(self._city.id, "state", prefix=TRUCK))).trucks
         limits = self._limits
         self._seen = expected(self._trucks, forecaster, self._city, limits.manner, now_ms, limits.silence_ms)
         self._note_served(self._seen, now_ms)

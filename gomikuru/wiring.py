@@ -22,7 +22,7 @@ from gomikuru.city_files import CityFolder
 from gomikuru.city_files.hours import DAY_MIN, weekdays_of, window_of
 from gomikuru.clocks import DrivenClock, ScaledClock, SystemClock, machine_ms
 from gomikuru.embedded import reach
-from gomikuru.settings import Settings
+from gomikuru.settings import Settings, plain
 from gomikuru.stages import Stage
 from gomikuru.standing import (
     Bounds,
@@ -37,7 +37,7 @@ from gomikuru.standing import (
     judge_web,
 )
 from gomikuru.watch import Silence, Timetable, collection_rules
-from model.ports import Meter, ServiceClock
+from model.ports import Meter, ServiceClock, factor_of
 from model.subscription import TargetKind
 from model.times import parse_rfc3339
 from streams.ports import StoreUnavailable
@@ -78,7 +78,7 @@ def store_at(settings: Settings) -> RedisStore:
     return RedisStore.at(
         store.url,
         username=store.username,
-        password=store.password.get_secret_value() if store.password else None,
+        password=plain(store.password),
         ca_file=str(store.ca_file) if store.ca_file else None,
         cert_file=str(store.cert_file) if store.cert_file else None,
         key_file=str(store.key_file) if store.key_file else None,
@@ -124,7 +124,7 @@ def ingest_stage(parts: Parts) -> Stage:
         cert_file=str(broker.cert_file) if broker.cert_file else None,
         key_file=str(broker.key_file) if broker.key_file else None,
         username=broker.username,
-        password=broker.password.get_secret_value() if broker.password else None,
+        password=plain(broker.password),
         client_id=broker.client_id,
         protocol=broker.protocol,
         keepalive_s=broker.keepalive_s,
@@ -161,7 +161,7 @@ def geofence_stage(parts: Parts) -> Stage:
     from geofence.worker import CityWorker
 
     settings = parts.settings
-    factor = getattr(parts.clock, "factor", 1.0) or 1.0
+    factor = factor_of(parts.clock)
     pace = Pace(
         batch=settings.geofence.batch_max,
         lease_ms=settings.geofence.lease_ms,

@@ -13,6 +13,11 @@ class ServiceClock(Protocol):
         ...
 
 
+def factor_of(clock: ServiceClock) -> float:
+    """Tell how many seconds of service time pass in one of machine time; 1 where the clock does not say."""
+    return float(getattr(clock, "factor", 1.0)) or 1.0
+
+
 class Meter(Protocol):
     """Counts and measures; the names and their meanings stand in gomikuru/metrics.py."""
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import structlog
 
-from model.ports import Meter, ServiceClock
+from model.ports import Meter, ServiceClock, factor_of
 from model.subscription import Target
 from notifier.backoff import delay_s
 from notifier.errand import Errand, Leg, asked_notice
@@ -245,14 +245,9 @@ class Carrier:
             _log.error(event, channel=name, code=code, city=errand.city, alert=errand.alert.id, detail=detail)
 
 
-def factor_of(clock: ServiceClock) -> float:
-    """Tell how many seconds of service time pass in one of machine time; 1 where the clock does not say."""
-    return float(getattr(clock, "factor", 1.0)) or 1.0
-
-
 def _on_phones(instant_ms: int, now_ms: int, clock: ServiceClock) -> int:
     """Tell an instant of service time on the clock of phones, which know nothing of a scaled one."""
-    factor = float(getattr(clock, "factor", 0.0))
-    if factor in (0.0, 1.0):
+    factor = factor_of(clock)
+    if factor == 1.0:
         return instant_ms
     return round(time.time() * 1000 + (instant_ms - now_ms) / factor)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from model.city import City
-from model.ports import Meter, ServiceClock
+from model.ports import Meter, ServiceClock, factor_of
 from model.subscription import Subscription, Target, TargetKind
-from notifier.carrier import Carrier, factor_of
+from notifier.carrier import Carrier
 from notifier.channel_words import ChannelWords
 from notifier.errand import Errand, Leg, asked_notice
 from notifier.fallback import in_use, standby

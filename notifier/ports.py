@@ -79,15 +79,6 @@ class Channel(Protocol):
         ...
 
 
-class Scarce(Protocol):
-    """What a channel with a monthly cap offers besides: homes with another way are to use that while it is True."""
-
-    @property
-    def scarce(self) -> bool:
-        """Whether the cap will be reached before the month ends."""
-        ...
-
-
 class Showings(Protocol):
     """What each target was sent and has shown. Calls block; raise streams.ports.StoreUnavailable or StoreFault.
 

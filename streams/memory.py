@@ -215,9 +215,15 @@ class MemoryStore:
             now = self._hashes[keys.key(hash_name, city)]
             return dict(now) if names is None else {name: now[name] for name in names if name in now}
 
-    def scan_fields(self, city: str, hash_name: str, batch: int = 1000) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002
+    def scan_fields(
+        self,
+        city: str,
+        hash_name: str,
+        batch: int = 1000,  # noqa: ARG002
+        prefix: str = "",
+    ) -> Iterator[tuple[str, bytes]]:
         """Read a large hash."""
-        yield from self.fields(city, hash_name).items()
+        yield from (each for each in self.fields(city, hash_name).items() if each[0].startswith(prefix))
 
     def count_fields(self, city: str, hash_name: str) -> int:
         """Count fields."""

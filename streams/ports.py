@@ -220,8 +220,13 @@ class Tables(Protocol):
         """Read the named fields that exist, or all of them, at one moment."""
         ...
 
-    def scan_fields(self, city: str, hash_name: str, batch: int = 1000) -> Iterator[tuple[str, bytes]]:
-        """Read a large hash piece by piece, each field once; what is written meanwhile may or may not be seen."""
+    def scan_fields(
+        self, city: str, hash_name: str, batch: int = 1000, prefix: str = ""
+    ) -> Iterator[tuple[str, bytes]]:
+        """Read a large hash piece by piece, each field once; what is written meanwhile may or may not be seen.
+
+        With a `prefix`, only the values of fields whose names begin with it are fetched.
+        """
         ...
 
     def count_fields(self, city: str, hash_name: str) -> int:

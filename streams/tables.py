@@ -44,10 +44,12 @@ class RedisTables:
         values = self._link.call(key, "HMGET", key, *arguments(names))
         return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
-    def scan_fields(self, city: str, hash_name: str, batch: int = 1000) -> Iterator[tuple[str, bytes]]:
+    def scan_fields(
+        self, city: str, hash_name: str, batch: int = 1000, prefix: str = ""
+    ) -> Iterator[tuple[str, bytes]]:
         """Read a large hash: its names first, since HSCAN repeats fields, and loses some when a replica takes over."""
         key = keys.key(hash_name, city)
-        names = self._link.call(key, "HKEYS", key)
+        names = [name for name in self._link.call(key, "HKEYS", key) if name.startswith(prefix.encode())]
         for at in range(0, len(names), batch):
             piece = names[at : at + batch]
             for name, value in zip(piece, self._link.call(key, "HMGET", key, *piece), strict=True):

@@ -119,7 +119,7 @@ class PageMessage(msgspec.Struct, frozen=True):
     title: str
     body: str
     tag: str
-    lang: str = "ja"
+    lang: str
 
 
 class PageFeed(Protocol):

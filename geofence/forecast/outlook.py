@@ -33,7 +33,6 @@ class Manner(msgspec.Struct, frozen=True):
     alike: float = 2.0
     blur_s: float = 15.0
     blur_share: float = 0.22
-    unmatched: float = 0.15
     least_mode: float = 0.004
     even: float = 0.7
     doubt: float = 0.3

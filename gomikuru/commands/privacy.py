@@ -6,11 +6,12 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 import typer
 
+from gomikuru.commands.inputs import fail
 from gomikuru.counted import counted
 from gomikuru.served import NoSuchCity, city_named
 
@@ -59,7 +60,7 @@ def export(
     with _opened(config, city) as desk:
         found = find_home(desk.registry, desk.reception.access, city, _named(home))
         if found is None:
-            _fail("not there: no home has this key or id")
+            fail("not there: no home has this key or id")
         holding = desk.reception.access.holding(city, found.id)
         typer.echo(msgspec.json.format(msgspec.json.encode(all_of(found, holding, desk.store, whole))).decode())
 
@@ -72,7 +73,7 @@ def erase(city: City, home: HomeName, config: Config = None) -> None:
     with _opened(config, city) as desk:
         found = find_home(desk.registry, desk.reception.access, city, _named(home))
         if found is None:
-            _fail("not there: no home has this key or id")
+            fail("not there: no home has this key or id")
         desk.reception.erase(city, found.id)
         typer.echo(f"erased from {city}")
 
@@ -96,7 +97,7 @@ def rotate(city: City, config: Config = None) -> None:
         try:
             add_key(path)
         except (OSError, KeyUnreadable) as error:
-            _fail(f"{path}: {error}")
+            fail(f"{path}: {error}")
         typer.echo(
             f"{path}: a new key is in force; the old ones still open. Next: gomikuru privacy reseal --city {city}"
         )
@@ -127,16 +128,11 @@ def _opened(config: Path | None, city: str) -> Iterator[Desk]:
                 settings, store, keys, registry, Reception(store, registry, keys, clock, Forgetting(store, keys))
             )
     except StoreUnavailable as error:
-        _fail(f"the store does not answer ({error}); run the same command again")
+        fail(f"the store does not answer ({error}); run the same command again")
     except (SettingsError, NoSuchCity, StoreFault, RecordUnreadable, RegistryBusy, KeyMissing, EmbeddedFailed) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _named(home: str) -> str:
     """Read the home from standard input for `-`: what stands on a command line, others of this machine can see."""
     return typer.get_text_stream("stdin").readline().strip() if home == "-" else home
-
-
-def _fail(text: str) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(1)

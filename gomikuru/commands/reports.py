@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from gomikuru.commands.inputs import fail
 from gomikuru.counted import counted
 from gomikuru.served import NoSuchCity, city_named
 from model.report import NotCollected, decode_report
@@ -44,8 +45,7 @@ def reports(
         with contextlib.closing(open_store(settings)) as store:
             found = [each for each in kept(store, city) if day in (None, each.day)]
     except (SettingsError, NoSuchCity, StoreUnavailable, StoreFault, EmbeddedFailed) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+        fail(str(error))
     for text in map(as_object, found) if as_json else summary(found):
         typer.echo(text)
     if not as_json:

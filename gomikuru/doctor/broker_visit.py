@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gomikuru.settings import Broker
+from gomikuru.settings import Broker, plain
 from ingest.adapters.mqtt_options import MqttOptions
 
 WAIT_S = 5.0
@@ -46,9 +46,7 @@ class Visit:
         )
         self._client.connect_timeout = WAIT_S
         if broker.username:
-            self._client.username_pw_set(
-                broker.username, broker.password.get_secret_value() if broker.password else None
-            )
+            self._client.username_pw_set(broker.username, plain(broker.password))
         context = options.tls_context()
         if context is not None:
             self._client.tls_set_context(context)

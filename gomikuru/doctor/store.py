@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gomikuru.clocks import machine_ms
 from gomikuru.doctor.findings import Finding, Level, error, ok
-from gomikuru.settings import Settings
+from gomikuru.settings import Settings, plain
 from streams.connect import Client, connect
 from streams.inspect import NodeReport, Severity, inspect, problems
 from streams.link import Link
@@ -24,7 +24,7 @@ def examine_store(settings: Settings) -> Iterator[Finding]:
         client = connect(
             store.url,
             username=store.username,
-            password=store.password.get_secret_value() if store.password else None,
+            password=plain(store.password),
             ca_file=str(store.ca_file) if store.ca_file else None,
             cert_file=str(store.cert_file) if store.cert_file else None,
             key_file=str(store.key_file) if store.key_file else None,

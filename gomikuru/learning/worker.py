@@ -1,7 +1,6 @@
-"""Lets every city learn each night, once, whichever process does it: a job a city in an APScheduler of this process.
+"""Lets every city learn each night, once, whichever process does it (leased_jobs.py).
 
-The jobs look often and `night.py` says whether anything is due by service time: so a missed night is made up at
-the next start, and a driven or scaled clock has its nights too.
+`night.py` says whether anything is due by service time.
 """
 
 from __future__ import annotations
@@ -9,24 +8,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import structlog
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from gomikuru.city_files import CityFolder
 from gomikuru.learning import night
 from gomikuru.learning.child import LearningFailed, Stopped, learn_in_child
 from gomikuru.learning.night import FIELD, HASH, Night, decode_night, encode_night
 from gomikuru.learning.profile_file import Learned
+from gomikuru.leased_jobs import LEASE_MS, do_if_due, scheduler_of
 from model.ports import Meter, ServiceClock
 from streams import keys
 from streams.ports import Fence, Store, StoreFault, StoreUnavailable
 
-LEASE_MS = 60_000
 RENEW_S = 15.0
 
 Child = Callable[[Path, Path, date, int, Callable[[], bool]], Learned]
@@ -77,17 +75,8 @@ class LearnWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Let the jobs run until `stop`; a learning that is under way is ended, and begun anew at the next start."""
-        scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
-        for folder in self._cities:
-            scheduler.add_job(
-                *(self.look, "interval", (folder,)),
-                seconds=self._plan.look_s,
-                next_run_time=datetime.now(UTC),
-                max_instances=1,
-                coalesce=True,
-                misfire_grace_time=None,
-                id=folder.city.id,
-            )
+        jobs = ((folder.city.id, partial(self.look, folder)) for folder in self._cities)
+        scheduler = scheduler_of(jobs, self._plan.look_s)
         scheduler.start()
         while not stop.wait(min(1.0, self._plan.look_s)):
             self._turned_s = time.monotonic()
@@ -98,17 +87,8 @@ class LearnWorker:
         """Learn if a night of the city is due and nobody else is at it."""
         city = folder.city
         try:
-            if self._due(folder) is None:
-                return
-            fence = self._store.acquire(keys.key("learner", city.id), self._owner, LEASE_MS)
-            if fence is None:
-                return
-            try:
-                planned = self._due(folder)
-                if planned is not None:
-                    self._learn(folder, planned, fence)
-            finally:
-                self._store.release(fence)
+            name = keys.key("learner", city.id)
+            do_if_due(self._store, name, self._owner, partial(self._due, folder), partial(self._learn, folder))
         except (StoreUnavailable, StoreFault) as error:
             self._logger.warning("learning_put_off", city=city.id, why=str(error))
 

@@ -18,7 +18,7 @@ from gomikuru.city_plans import InForce
 from gomikuru.reminding.progress import Progress
 from model import times
 from model.city import City
-from model.ports import Meter, ServiceClock
+from model.ports import Meter, ServiceClock, factor_of
 from model.subscription import Subscription
 from residents.reminded import key_of, told_in
 from residents.reminders import Reminders, Reminding, Wanting, wanting
@@ -246,6 +246,5 @@ class Leader:
         """Tell how long nothing falls due: until the next reminder, the next scan, or the lease's renewal."""
         scan_ms = (self._scanned_ms or now_ms) + self._pace.rescan_ms
         next_ms = min(self._line[self._next].at_ms, scan_ms) if self._next < len(self._line) else scan_ms
-        factor = getattr(self._clock, "factor", 1.0) or 1.0
-        rest_s = (next_ms - now_ms) / 1000 / factor
+        rest_s = (next_ms - now_ms) / 1000 / factor_of(self._clock)
         return min(max(rest_s, self._pace.soon_s), self._pace.lease_ms / 3000, 1.0)

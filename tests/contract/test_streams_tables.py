@@ -111,6 +111,13 @@ def test_a_scan_gives_each_field_once(store: Store) -> None:
     assert list(store.scan_fields("minami", "unknown")) == []
 
 
+def test_a_scan_by_prefix_gives_only_those_fields(store: Store) -> None:
+    """Also where they are many, and others stand between them."""
+    put(store, **{f"{kind}/{i}": b"%d" % i for i in range(1200) for kind in ("truck", "told")})
+    seen = dict(store.scan_fields("minami", "homes", 500, prefix="truck/"))
+    assert seen == {f"truck/{i}": b"%d" % i for i in range(1200)}
+
+
 def test_a_scan_leaves_out_what_was_deleted_before_it_came_there(store: Store) -> None:
     """A field that goes during a scan is given whole or not at all."""
     put(store, **{f"f{i}": b"x" for i in range(10)})

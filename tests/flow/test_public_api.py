@@ -203,6 +203,7 @@ def test_an_open_page_is_told_at_once(public: Public) -> None:
             assert next(events)[0] == "today"
             for whose, title in (("someone-else", "not for you"), (home, "soon")):
                 said = {"v": 1, "title": title, "body": "b", "tag": "t", "lang": "ja", "kind": "approaching"}
+                said |= {"useful_until": 0, "receipt": ""}
                 entry = json.dumps({"subscription": whose, "message": said}).encode()
                 public.store.append(keys.pages("sample"), [entry])
             name, event = next(events)

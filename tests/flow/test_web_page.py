@@ -6,10 +6,10 @@ import queue
 from collections.abc import Iterator, Sequence
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from gomikuru import places
-from tests.support.needs import absent, program
+from tests.support.needs import absent
 from tests.support.waiting import wait_until
 from web.adapters.server import WebServer
 from web.app import make_app
@@ -18,15 +18,6 @@ from web.ports import CityMap
 from web.worker import LiveView
 
 NOW = 1_795_392_000_000
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SQUARE = [[135.46, 34.82], [135.48, 34.82], [135.48, 34.84], [135.46, 34.84], [135.46, 34.82]]
 
 
@@ -98,19 +89,6 @@ def truck(name: str, age_s: float = 0.0, **more: object) -> TruckSeen:
     return TruckSeen(name, 34.83, 135.47, NOW - int(age_s * 1000), **more)  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=program("chromium", "chromium"), args=FLAGS)
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
 def site() -> Iterator[Site]:
     running = Site()
@@ -120,8 +98,8 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def page(chromium: Browser, site: Site) -> Iterator[Page]:
-    context = chromium.new_context(locale="ja-JP", viewport={"width": 1200, "height": 800})
+def page(chromium_here: Browser, site: Site) -> Iterator[Page]:
+    context = chromium_here.new_context(locale="ja-JP", viewport={"width": 1200, "height": 800})
     opened = context.new_page()
     faults: list[str] = []
     elsewhere: list[str] = []
@@ -210,9 +188,9 @@ def test_new_zones_are_drawn_without_reloading(site: Site, page: Page) -> None:
     wait_until(lambda: page.evaluate("zones.get('sakura-1').feature.properties.name") == "新町", what="the new zones")
 
 
-def test_zones_that_change_while_the_page_opens_are_drawn(chromium: Browser, site: Site) -> None:
+def test_zones_that_change_while_the_page_opens_are_drawn(chromium_here: Browser, site: Site) -> None:
     """Zones that take force between the map's answer and the first frame are asked for again."""
-    context = chromium.new_context(locale="ja-JP")
+    context = chromium_here.new_context(locale="ja-JP")
     try:
         shown = context.new_page()
 
@@ -275,9 +253,9 @@ def test_the_page_speaks_english_at_a_press(site: Site, page: Page) -> None:
     expect(page.get_by_role("heading", name="Trucks")).to_be_visible()
 
 
-def test_while_the_server_does_not_answer_the_page_speaks_one_language(chromium: Browser, site: Site) -> None:
+def test_while_the_server_does_not_answer_the_page_speaks_one_language(chromium_here: Browser, site: Site) -> None:
     """Banner and all fixed words are in the browser's language, or the chosen one, before the first answer."""
-    context = chromium.new_context(locale="en-GB")
+    context = chromium_here.new_context(locale="en-GB")
     try:
         shown = context.new_page()
         shown.route("**/map.json", lambda route: route.abort())
@@ -295,13 +273,13 @@ def test_while_the_server_does_not_answer_the_page_speaks_one_language(chromium:
         context.close()
 
 
-def test_without_the_map_library_the_lists_still_work(chromium: Browser) -> None:
+def test_without_the_map_library_the_lists_still_work(chromium_here: Browser) -> None:
     """Where Leaflet was not fetched the page says so and goes on."""
     running = Site()
     running.app = make_app(running.view, running.city_map, running.clock, None)
     running.server = WebServer(running.app)
     running.start()
-    context = chromium.new_context(locale="en")
+    context = chromium_here.new_context(locale="en")
     try:
         shown = context.new_page()
         shown.goto(running.server.url)

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import re
-import ssl
 import sys
 import threading
 import time
@@ -21,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
 from tests.support import fcm_answers
 from tests.support.fcm_answers import OK, Answer
 from tests.support.fcm_oauth import TokenDesk
-from tests.support.fcm_wire import Request, Response, serve
+from tests.support.fcm_wire import Request, Response
+from tests.support.https_server import HttpsServer
 
 _TTL = re.compile(r"\d+(\.\d{1,9})?s")
 
@@ -53,57 +52,27 @@ class Sent:
         return self.message["android"]["notification"]["tag"]
 
 
-class FcmServer:
+class FcmServer(HttpsServer):
     """Runs in a thread of its own; all methods may be called from any thread."""
 
     def __init__(self, round_trip_s: float = 0.0, http2: bool = True, project: str = "gomikuru-test") -> None:
+        super().__init__(self._handle, http2)
         self.project = project
         self.round_trip_s = round_trip_s
         self.default: Answer = OK
         self.desk = TokenDesk(project)
         self.sent: list[Sent] = []
         self.most_in_flight = 0
-        self.connections = 0
         self.keep = True
         self.count = 0
         self._in_flight = 0
         self._script: dict[str, list[Answer]] = defaultdict(list)
-        self._http2 = http2
-        self._authority = trustme.CA()
         self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._connected: set[asyncio.Task[None]] = set()
-        self.port = 0
-
-    def start(self) -> FcmServer:
-        """Listen on a free port."""
-        ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(ready,), name="fcm-server", daemon=True)
-        self._thread.start()
-        assert ready.wait(10)
-        return self
-
-    def stop(self) -> None:
-        """Stop, cutting every connection."""
-        if self._loop is not None and self._thread is not None:
-            self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join(10)
-
-    @property
-    def url(self) -> str:
-        """The address to send to in place of Google's."""
-        return f"https://localhost:{self.port}"
 
     @property
     def token_uri(self) -> str:
         """The address of the token endpoint."""
         return f"{self.url}/token"
-
-    def ca(self, path: Path) -> Path:
-        """Write the certificate to trust."""
-        self._authority.cert_pem.write_to_path(str(path))
-        return path
 
     def account(self) -> dict[str, str]:
         """Give a service account whose tokens come from here."""
@@ -133,36 +102,6 @@ class FcmServer:
     def repeats(self) -> int:
         """Count sends beyond the first of each (target, tag)."""
         return sum(n - 1 for n in Counter((sent.target, sent.tag) for sent in list(self.sent)).values())
-
-    def _run(self, ready: threading.Event) -> None:
-        asyncio.run(self._main(ready))
-
-    async def _main(self, ready: threading.Event) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stopping = asyncio.Event()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-        context.set_alpn_protocols(["h2", "http/1.1"] if self._http2 else ["http/1.1"])
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0, ssl=context, backlog=1000)
-        self.port = server.sockets[0].getsockname()[1]
-        ready.set()
-        await self._stopping.wait()
-        server.close()
-        for task in list(self._connected):
-            task.cancel()
-        await asyncio.gather(*self._connected, return_exceptions=True)
-
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        task = asyncio.current_task()
-        assert task is not None
-        self._connected.add(task)
-        try:
-            await serve(reader, writer, self._handle)
-        except asyncio.CancelledError:
-            writer.transport.abort()
-        finally:
-            self._connected.discard(task)
 
     async def _handle(self, request: Request) -> Response:
         if request.path == "/token":

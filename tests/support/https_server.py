@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Self
 
 import trustme
 
@@ -16,8 +17,9 @@ from tests.support.fcm_wire import Request, Response, serve
 class HttpsServer:
     """Listens on a free port of this machine, under a certificate of its own authority."""
 
-    def __init__(self, handler: Callable[[Request], Awaitable[Response]]) -> None:
+    def __init__(self, handler: Callable[[Request], Awaitable[Response]], http2: bool = True) -> None:
         self._handler = handler
+        self._http2 = http2
         self._authority = trustme.CA()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -35,12 +37,13 @@ class HttpsServer:
         self._authority.cert_pem.write_to_path(str(path))
         return path
 
-    def start(self) -> None:
+    def start(self) -> Self:
         """Listen."""
         ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main(ready)), daemon=True)
         self._thread.start()
         assert ready.wait(10)
+        return self
 
     def stop(self) -> None:
         """Stop, cutting every connection; once more does no harm."""
@@ -53,7 +56,7 @@ class HttpsServer:
         self._stopping = asyncio.Event()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-        context.set_alpn_protocols(["h2", "http/1.1"])
+        context.set_alpn_protocols(["h2", "http/1.1"] if self._http2 else ["http/1.1"])
         server = await asyncio.start_server(self._connection, "127.0.0.1", 0, ssl=context, backlog=1000)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()

@@ -1,4 +1,4 @@
-"""What residents set off, as entries of a city's streams: test pushes for the notifier, reports for the city."""
+"""What residents set off, as entries of a city's streams: reports for the city."""
 
 from __future__ import annotations
 

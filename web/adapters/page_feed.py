@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 
+from notifier.adapters.page import decode_page_entry
 from streams import keys
 from streams.ports import START, OrderedLog, StoreFault, StoreUnavailable
 from web.ports import PageMessage
@@ -21,31 +22,23 @@ RETRY_S = 1.0
 log = structlog.get_logger()
 
 
-class PageEntry(msgspec.Struct, frozen=True):
-    """One entry of the stream: whom it is for, and what is said."""
-
-    subscription: str
-    message: PageMessage
-
-
 class StreamPages:
     """Keeps what came of late; a page that asks too seldom loses the oldest."""
 
     def __init__(self, store: OrderedLog, city: str) -> None:
         self._store = store
         self._stream = keys.pages(city)
-        self._kept: deque[tuple[int, PageEntry]] = deque(maxlen=KEPT)
+        self._kept: deque[tuple[int, str, PageMessage]] = deque(maxlen=KEPT)
         self._number = 0
         self.store_ok = True
         self._lock = threading.Lock()
-        self._decoder = msgspec.json.Decoder(PageEntry)
 
     def after(self, number: int, subscription: str) -> tuple[int, Sequence[PageMessage]]:
         """Give the newest number, and this home's messages after `number` (-1: none before now)."""
         with self._lock:
             if number < 0 or number == self._number:
                 return self._number, ()
-            found = [entry.message for at, entry in self._kept if at > number and entry.subscription == subscription]
+            found = [message for at, home, message in self._kept if at > number and home == subscription]
             return self._number, found
 
     def run(self, stop: threading.Event) -> None:
@@ -69,10 +62,12 @@ class StreamPages:
     def _take(self, items: list[bytes]) -> None:
         for data in items:
             try:
-                entry = self._decoder.decode(data)
+                entry = decode_page_entry(data)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 log.warning("public.unreadable_page_message")
                 continue
+            said = entry.message
+            message = PageMessage(said.kind, said.title, said.body, said.tag, said.lang)
             with self._lock:
                 self._number += 1
-                self._kept.append((self._number, entry))
+                self._kept.append((self._number, entry.subscription, message))
