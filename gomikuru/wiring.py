@@ -1,6 +1,7 @@
 """The one place where adapters meet rooms: from settings to a store, a clock, and the stages of the service.
 
-Nothing here decides anything; nothing outside here constructs an adapter for the service.
+Nothing here decides anything; nothing outside here constructs an adapter for the service. Longer than most files: a
+function a stage, so that all of them stand on one page.
 """
 
 from __future__ import annotations
