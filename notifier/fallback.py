@@ -60,12 +60,17 @@ def with_told(history: History, notice: str) -> History:
     return history if notice in history.told else msgspec.structs.replace(history, told=(*history.told, notice))
 
 
-def is_silent(kind: TargetKind, history: History, now_ms: int) -> bool:
-    """Tell whether a target that reports has shown none of the last three alerts whose time has passed, nor one since.
+def reports(kind: TargetKind, history: History) -> bool:
+    """Tell whether a target says what it has shown.
 
     A token of FCM counts as reporting from its first report on: an app of before may not report at all.
     """
-    if kind not in REPORTING or (kind not in _ALWAYS_REPORTS and not history.shown):
+    return kind in REPORTING and (kind in _ALWAYS_REPORTS or bool(history.shown))
+
+
+def is_silent(kind: TargetKind, history: History, now_ms: int) -> bool:
+    """Tell whether a target that reports showed none of the last three alerts whose time has passed, nor one since."""
+    if not reports(kind, history):
         return False
     ripe = [at for at, each in enumerate(history.sends) if each.until_ms + GRACE_MS <= now_ms]
     if len(ripe) < SILENT_AFTER:

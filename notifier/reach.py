@@ -18,7 +18,7 @@ import structlog
 from model.ports import ServiceClock
 from model.subscription import Subscription, Target, TargetKind
 from model.times import format_rfc3339
-from notifier.fallback import LOST, NOTHING, REPORTING, History, Sent, silent_ones
+from notifier.fallback import LOST, NOTHING, REPORTING, History, Sent, reports, silent_ones
 from notifier.ports import Notice, Showings
 from notifier.receipts import Receipts
 from streams.ports import StoreFault, StoreUnavailable
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _log = structlog.get_logger()
 _EVERY_S = 0.5
-_ALWAYS = frozenset({TargetKind.WEBPUSH})
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -125,9 +124,7 @@ class Reach:
         capped = _capped(home.targets, lost) if line_scarce else frozenset()
         tell = [(target, Notice.TARGET_LOST) for target in home.targets if target in untold]
         tell += [(target, Notice.LINE_CAPPED) for target in capped if _month(now_ms) not in known[target].told]
-        noted = frozenset(
-            each for each in home.targets if each.kind in REPORTING and (each.kind in _ALWAYS or known[each].shown)
-        )
+        noted = frozenset(each for each in home.targets if reports(each.kind, known[each]))
         return Standing(lost | capped, noted, tuple(tell))
 
     def _named(self, home: Subscription, target: Target) -> str:
