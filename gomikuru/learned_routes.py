@@ -9,6 +9,7 @@ from typing import Any
 from geofence.forecast.rounds import LearnedRound
 from geofence.geometry import unproject
 from gomikuru.city_files.hours import DAY_MIN, WEEKDAYS
+from model.times import format_clock
 
 LONGEST_DWELL_S = 3600
 
@@ -34,7 +35,7 @@ def _line(found: LearnedRound, scale: float, category: str | None) -> dict[str, 
     said |= {"weekdays": ",".join(days), "vehicle": found.vehicle, "learned": True}
     begin_min, end_min = int(found.begin_s // 60), int(-(-found.end_s // 60))
     if 0 <= begin_min < DAY_MIN and begin_min < end_min <= 2 * DAY_MIN:
-        said["window"] = f"{_clock(begin_min)}-{_clock(end_min)}"
+        said["window"] = f"{format_clock(begin_min)}-{format_clock(end_min)}"
     places = [_degrees(x * scale, y * scale) for x, y in zip(found.x.tolist(), found.y.tolist(), strict=True)]
     return _feature(said, "LineString", places)
 
@@ -43,7 +44,7 @@ def _stops(found: LearnedRound, scale: float) -> Iterable[dict[str, Any]]:
     for seq, stop in enumerate(found.stops, start=1):
         said: dict[str, Any] = {"route_id": route_id(found), "seq": seq}
         minute = int((stop.at_s or 0.0) // 60)
-        said |= {"scheduled_time": _clock(minute)} if 0 <= minute <= 2 * DAY_MIN else {}
+        said |= {"scheduled_time": format_clock(minute)} if 0 <= minute <= 2 * DAY_MIN else {}
         said["dwell_s"] = min(round(stop.dwell_s or 0.0), LONGEST_DWELL_S)
         yield _feature(said, "Point", _degrees(stop.x * scale, stop.y * scale))
 
@@ -51,10 +52,6 @@ def _stops(found: LearnedRound, scale: float) -> Iterable[dict[str, Any]]:
 def _feature(properties: dict[str, Any], kind: str, coordinates: Any) -> dict[str, Any]:
     geometry = {"type": kind, "coordinates": coordinates}
     return {"type": "Feature", "properties": properties, "geometry": geometry}
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _degrees(x: float, y: float) -> list[float]:

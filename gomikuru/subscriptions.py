@@ -26,6 +26,7 @@ from model.event import decode_event
 from model.ping import Ping
 from model.ports import ServiceClock
 from model.subscription import Lead, MetresLead, MinutesLead, Subscription, Target
+from model.times import format_clock
 from notifier.adapters.catalogues import languages
 from residents.adapters.key_files import KeyMissing
 from residents.adapters.redis_registry import RedisRegistry
@@ -228,7 +229,7 @@ def _shown(subscription: Subscription, show_homes: bool) -> dict[str, object]:
         "lead": _told_when(subscription.lead),
         "categories": list(subscription.categories),
         "language": subscription.language,
-        "quiet": f"{_hour(quiet.from_min)}-{_hour(quiet.until_min)}" if quiet else None,
+        "quiet": f"{format_clock(quiet.from_min)}-{format_clock(quiet.until_min)}" if quiet else None,
         "devices": [_masked(target) for target in subscription.targets],
         "kinds": [kind.value for kind in subscription.kinds],
     }
@@ -247,7 +248,3 @@ def _cells(shown: dict[str, object]) -> list[str]:
 def _masked(target: Target) -> str:
     tail = target.value[-4:] if len(target.value) >= 20 else ""
     return f"{target.kind.value}:…{tail}"
-
-
-def _hour(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"

@@ -27,6 +27,11 @@ def format_rfc3339(instant_ms: int) -> str:
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
+def format_clock(minute: int) -> str:
+    """Write minutes after midnight as HH:MM."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
 def local(instant_ms: int, timezone: str) -> datetime:
     """Tell the local date and time of an instant in an IANA time zone."""
     return (_EPOCH + timedelta(milliseconds=instant_ms)).astimezone(zone_info(timezone))

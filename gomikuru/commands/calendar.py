@@ -76,9 +76,11 @@ def _show(plan: Plan, city: City, zones: list[str], year: int, language: str | N
 
 
 def _rows(plan: Plan, zone: str, year: int, tongue: Tongue) -> Iterator[tuple[str, ...]]:
+    from model.times import format_clock
+
     for day, due in plan.days(zone, date(year - 1, 12, 31), (date(year + 1, 1, 1) - date(year, 1, 1)).days):
         for each in due:
-            clock = "" if each.out_by_min is None else f"{each.out_by_min // 60:02}:{each.out_by_min % 60:02}"
+            clock = "" if each.out_by_min is None else format_clock(each.out_by_min)
             moved = tongue.day(each.note.moved_from) if each.note else ""
             why = (tongue.reason(each.note.reasons) or "") if each.note else ""
             yield tongue.day(day), tongue.category(each.category), clock, moved, why

@@ -23,7 +23,7 @@ from model.subscription import (
     TargetKind,
     ZoneLead,
 )
-from model.times import format_rfc3339, parse_rfc3339, zone_info
+from model.times import format_clock, format_rfc3339, parse_rfc3339, zone_info
 from residents.devices import device_id
 from residents.wish import Wish
 from web.api.errors import Refused
@@ -77,9 +77,11 @@ def home_view(home: Subscription) -> HomeView:
         zone=home.zone,
         categories=home.categories,
         language=home.language,
-        quiet=QuietForm(begin=clock(quiet.from_min), until=clock(quiet.until_min)) if quiet else None,
+        quiet=QuietForm(begin=format_clock(quiet.from_min), until=format_clock(quiet.until_min)) if quiet else None,
         kinds=tuple(kind.value for kind in home.kinds),  # type: ignore[misc]
-        reminders=tuple(ReminderForm(days_before=each.days_before, at=clock(each.at_min)) for each in home.reminders),
+        reminders=tuple(
+            ReminderForm(days_before=each.days_before, at=format_clock(each.at_min)) for each in home.reminders
+        ),
         needs_min=home.needs_min,
         paused_until=format_rfc3339(home.paused_until_ms) if home.paused_until_ms is not None else None,
         devices=tuple(map(device_view, home.targets)),
@@ -113,11 +115,6 @@ def target_of(form: DeviceForm) -> Target:
     if kind is TargetKind.EMAIL and not _is_address(form.value):
         raise refused("value: no e-mail address")
     return Target(kind, form.value)
-
-
-def clock(minute: int) -> str:
-    """Write minutes after midnight as HH:MM."""
-    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def minutes(text: str) -> int:

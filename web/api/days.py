@@ -7,10 +7,9 @@ from datetime import date, timedelta
 
 from model.city import City
 from model.subscription import Subscription
-from model.times import format_rfc3339, local
+from model.times import format_clock, format_rfc3339, local
 from residents.calendar.plan import Due, Note, Plan
 from residents.today import State, Today
-from web.api.convert import clock
 from web.api.views import DayView, NearTruckView, NextView, NoteView, TodayView, WindowView
 
 AHEAD_DAYS = 62
@@ -71,7 +70,7 @@ def _note(note: Note | None) -> NoteView | None:
 
 def _out_by(due: Sequence[Due]) -> str | None:
     first = min((each.out_by_min for each in due if each.out_by_min is not None), default=None)
-    return None if first is None else clock(first)
+    return None if first is None else format_clock(first)
 
 
 def _instant(at_ms: int | None) -> str | None:
