@@ -120,8 +120,8 @@ class Line(asyncio.Protocol):
             self.close()  # nobody asked for this one
             return
         waiting.set_result(reply)
-        if not keep and self._transport is not None:
-            self._transport.close()
+        if not keep:
+            self.close()  # all of the answer is here: a farewell would outlast the loop
 
     def _fail(self, error: Exception) -> None:
         if self._waiting is not None and not self._waiting.done():

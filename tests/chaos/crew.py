@@ -35,6 +35,7 @@ class Crew:
         self._known: set[int] = set()
         self._expected: dict[int, str] = {}
         self._frozen: set[int] = set()
+        self._dead: set[int] = set()
         self._fresh: dict[str, deque[Strike]] = {stage: deque() for stage in STAGES}
         self._waiting: dict[str, deque[Strike]] = {stage: deque() for stage in STAGES}
         self._armed: dict[str, tuple[int, Strike]] = {}
@@ -178,7 +179,12 @@ class Crew:
             self._expect(pid, point)
 
     def _froze(self, pid: int, stage: str, hold_s: float) -> None:
-        """Put another in the place of a frozen victim; thaw that one later, and let both live for a while."""
+        """Put another in the place of a frozen victim; thaw that one later, and let both live for a while.
+
+        A victim's word may come after that of its death: then its place has been filled already.
+        """
+        if pid in self._dead:
+            return
         self._frozen.add(pid)
         if self._armed.get(stage, (0,))[0] == pid:
             _, strike = self._armed.pop(stage)
@@ -201,6 +207,7 @@ class Crew:
         if pid not in self._known:
             return  # of the run before
         self._frozen.discard(pid)
+        self._dead.add(pid)
         stage = next((stage for stage, living in self._living.items() if living == pid), None)
         if pid not in self._expected:
             self.offences.append(f"a victim ({stage or 'thawed'}) ended on its own, status {status}")
