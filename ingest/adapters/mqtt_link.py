@@ -93,10 +93,11 @@ class MqttLink:
         """Wait until the broker has read every PUBACK, then disconnect.
 
         A socket closed with unread bytes is reset, and a reset may destroy what the broker has not read. So ask for
-        one last answer, which comes after the PUBACKs were read, and throw away what arrives before it.
+        one last answer, which comes after the PUBACKs were read, and throw away what arrives before it. SUBACK may
+        still be under way: a session that was kept brings its backlog first.
         """
         self._parting = True
-        if self.subscribed:
+        if self.accepted and self.socket() is not None:
             self.client.unsubscribe(_NOTHING)
             self._pump(until_s, lambda: self._settled)
         if self.socket() is not None:

@@ -106,9 +106,9 @@ def test_an_answer_on_its_way_is_no_missing_connection(site: Site, chromium_here
 
         page.route("**/home/today", hold)
         page.route("**/home/live", lambda route: route.abort())
-        page.evaluate(
-            "() => { const key = `gomikuru:${document.documentElement.dataset.city}`;"
-            " localStorage.setItem(key, JSON.stringify({...JSON.parse(localStorage.getItem(key)), heard: 0})); }"
+        page.add_init_script(
+            "localStorage.setItem('gomikuru:sample',"
+            " JSON.stringify({...JSON.parse(localStorage.getItem('gomikuru:sample')), heard: 0}));"
         )
         page.reload()
         ready(page)

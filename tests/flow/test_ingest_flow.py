@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -137,15 +140,34 @@ def test_a_clean_stop_under_load_leaves_nothing_unacknowledged_that_was_appended
     broker: tuple[BrokerServer, str], store: MoodyStore
 ) -> None:
     """The next process gets exactly the rest: no ping twice, none missing."""
-    server, protocol = broker
+    stop_under_load(*broker, store)
+
+
+def test_a_clean_stop_before_the_broker_confirms_the_subscription_is_one_too(
+    broker: tuple[BrokerServer, str], store: MoodyStore
+) -> None:
+    """A kept session brings its backlog first, and a short queue stops reading before SUBACK comes.
+
+    The broker holds its breath meanwhile: a connection reset now would destroy receipts that it has not read.
+    """
+    stop_under_load(*broker, store, breath_s=0.5, queue_limit=60)
+
+
+def stop_under_load(
+    server: BrokerServer, protocol: str, store: MoodyStore, breath_s: float = 0.0, **options: Any
+) -> None:
+    """Stop one process in mid-backlog and let the next finish: every ping is in the stream once."""
     before = Ingest(server, protocol, store)
     with running(before.worker):
         before.connected()
     send(server, 0, 3_000)
     store.slow_s = 0.01
-    first = Ingest(server, protocol, store, Pace(batch=50, wait_s=0.02, drain_s=5.0))
+    first = Ingest(server, protocol, store, Pace(batch=50, wait_s=0.02, drain_s=5.0), **options)
     with running(first.worker):
         first.has(500)
+        if breath_s:
+            os.kill(server.pid, signal.SIGSTOP)
+            threading.Timer(breath_s, os.kill, (server.pid, signal.SIGCONT)).start()
     kept = store.length(EVENTS)
     assert 500 <= kept < 3_000
     store.slow_s = 0.0
@@ -153,7 +175,9 @@ def test_a_clean_stop_under_load_leaves_nothing_unacknowledged_that_was_appended
     with running(second.worker):
         second.has(3_000)
         wait_until(lambda: second.broker.unacknowledged == 0 and second.broker.queued == 0)
-    assert sorted(numbers(store)) == list(range(3_000))
+    found = numbers(store)
+    assert [number for number, times in Counter(found).items() if times > 1] == []
+    assert set(found) == set(range(3_000))
 
 
 def test_a_broker_that_restarts_under_load_loses_nothing(broker: tuple[BrokerServer, str], store: MoodyStore) -> None:

@@ -52,6 +52,14 @@ ROWS = (
         "tests/contract/test_broker_port.py::test_what_is_not_acknowledged_comes_again[mosquitto-5]",
     ),
     row(
+        "parting",
+        "A clean stop waits until the broker has read every receipt, also before it confirmed the subscription",
+        "only a confirmed subscription waits",
+        Cut("ingest/adapters/mqtt_link.py", "if self.accepted and self.socket() is not None:", "if self.subscribed:"),
+        "tests/flow/test_ingest_flow.py::test_a_clean_stop_before_the_broker_confirms_the_subscription_is_one_too"
+        "[Mosquitto-3.1.1]",
+    ),
+    row(
         "redelivery-in-hand",
         "What the broker sends again while it is in hand is not queued twice",
         "every arrival is queued",
