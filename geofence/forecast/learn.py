@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from geofence.forecast.calibration import calibrated
 from geofence.forecast.firing import learned
-from geofence.forecast.library import Day, Library
+from geofence.forecast.library import Day, Library, in_common
 from geofence.forecast.outlook import Manner
 from geofence.forecast.places import stops_of
 from geofence.forecast.profile import Profile
@@ -28,8 +28,10 @@ BEYOND = 0.125
 A few rehearsed arrivals were none (a light taken for a service), and lie far off: with a tenth of them intervals held
 0.85 on every town that this was tuned on.
 """
-SHARE_OF_DAYS = 0.6
-SHARE_OF_WEEKDAYS = 0.75
+ALIKE_POWER = 4
+LEAST_EXPECTED = 1.5
+KEPT_SHARE = 0.7
+"""Of the days on which a place was expected to be served, the share on which it was; at a light it is about a half."""
 
 
 def learn(
@@ -51,8 +53,8 @@ def learn(
     library = Library(kept, place_x, place_y)
     told(f"{len(kept)} days, {len(place_x)} places")
     profile = Profile(stretch, kept, place_x, place_y, stops, library.strength, crews=timetable.crews)
-    routine = routine_places(library)
-    rows, arrivals = rehearsed(library, routine, manner, told)
+    regular = regular_places(library)
+    rows, arrivals = rehearsed(library, regular, manner, told)
     rules, calibration = learned(rows, arrivals), calibrated(rows, profile.expect, BEYOND)
     return msgspec.structs.replace(profile, rules=rules, calibration=calibration)
 
@@ -68,32 +70,31 @@ def _newest(days: Iterable[Day]) -> tuple[Day, ...]:
 
 
 def rehearsed(
-    library: Library, routine: npt.NDArray[np.bool_], manner: Manner, told: Callable[[str], None] = lambda _: None
+    library: Library, regular: npt.NDArray[np.bool_], manner: Manner, told: Callable[[str], None] = lambda _: None
 ) -> tuple[Rows, int]:
-    """Rehearse the newest days; give the rows, and how many arrivals at routine places there were."""
+    """Rehearse the newest days; give the rows, and how many arrivals at regular places there were."""
     parts, arrivals = [], 0
     seen = [day for day in range(len(library.days)) if not planned(library.days[day])]
     vehicles, counts = np.unique(library.vehicle[seen], return_counts=True)
     known = set(vehicles[counts >= LEAST_DAYS].tolist())
     chosen = [day for day in seen if library.days[day].vehicle in known][-MOST_REHEARSALS:]
     for day in chosen:
-        parts.append(rehearse(library, day, routine, manner))
-        arrivals += int(routine[arrivals_of(library, day)[0]].sum())
+        parts.append(rehearse(library, day, regular, manner))
+        arrivals += int(regular[arrivals_of(library, day)[0]].sum())
         told(f"rehearsed {len(parts)} of {len(chosen)}")
     return joined(parts), arrivals
 
 
-def routine_places(library: Library) -> npt.NDArray[np.bool_]:
-    """Tell the places that are served on most days, or on most days of a weekday, by one vehicle."""
-    routine = np.zeros(len(library.place_x), dtype=bool)
-    served = np.zeros((len(library.days), len(library.place_x)), dtype=bool)
-    for day in range(len(library.days)):
-        served[day, arrivals_of(library, day)[0]] = True
-    for vehicle in np.unique(library.vehicle):
-        own = library.vehicle == vehicle
-        routine |= served[own].mean(axis=0) >= SHARE_OF_DAYS
-        for weekday in range(7):
-            same = own & (library.weekday == weekday)
-            if same.sum() >= 2:
-                routine |= served[same].mean(axis=0) >= SHARE_OF_WEEKDAYS
-    return routine
+def regular_places(library: Library) -> npt.NDArray[np.bool_]:
+    """Tell the places that are served whenever days like it let expect that; at a light only some of these days wait.
+
+    Each day is foretold from the others of its round, weighed by what they have in common with it.
+    """
+    alike = in_common(library.served, library.served) ** ALIKE_POWER
+    np.fill_diagonal(alike, 0.0)
+    alike[library.vehicle[:, None] != library.vehicle[None, :]] = 0.0
+    expected = alike / np.maximum(alike.sum(axis=1, keepdims=True), 1e-12) @ library.served
+    often = expected.sum(axis=0)
+    kept = (expected * library.served).sum(axis=0)
+    regular: npt.NDArray[np.bool_] = (often >= LEAST_EXPECTED) & (kept >= KEPT_SHARE * often)
+    return regular

@@ -12,7 +12,7 @@ from geofence.forecast import walk as walking
 from geofence.forecast.cells import Cells
 from geofence.forecast.library import Library
 from geofence.forecast.outlook import Today
-from geofence.forecast.places import FACILITY_APART_M, LONG_S, STAY_M, STOP_S
+from geofence.forecast.places import FACILITY_APART_M, LONG_S, LONGEST_S, STAY_M, STOP_S
 from geofence.forecast.progress import Matcher, Progress, beam
 from geofence.forecast.visits import ARRIVAL_M, AT_M, FREE_MPS, PASS_GAP_S
 from geofence.forecast.walk import Knot, Walk
@@ -82,7 +82,7 @@ class Guide:
             progress = self._matched(progress, before, closed, walk, vehicle)
             crew, swing = self._swung(crew, swing, progress, len(closed))
             stood_s = closed[0].out_s - closed[0].in_s
-            load_s += stood_s if STOP_S <= stood_s < LONG_S else 0.0
+            load_s += stood_s if STOP_S <= stood_s < LONGEST_S else 0.0
             passes = self._passing(passes, closed, walk)
         served = self._served(so_far.served, passes, walk)
         stay = self._stay(so_far.stay, at_s, x, y)

@@ -68,17 +68,20 @@ def take(broker: MqttBroker, count: int, seconds: float = 20) -> list[Message]:
 def test_five_thousand_published_while_ingest_is_away_are_five_thousand(
     broker: tuple[BrokerServer, str], open_broker: Open
 ) -> None:
-    """Mosquitto's own defaults deliver 1,000 of these; with the shipped configuration none is missing."""
+    """Mosquitto's own defaults deliver 1,000 of these; with the shipped configuration none is missing.
+
+    A starved machine may outlast NATS's ack_wait; what it then sends again comes behind what is new.
+    """
     server, protocol = broker
     connected(open_broker(server.options(protocol=protocol))).close(2.0)
     publish(server, LOAD, [fix(number) for number in range(5_000)])
     back = connected(open_broker(server.options(protocol=protocol)))
-    payloads: list[bytes] = []
+    payloads: dict[bytes, None] = {}
     while len(payloads) < 5_000:
         taken = take(back, min(100, 5_000 - len(payloads)))
-        payloads += [message.payload for message in taken]
+        payloads.update((message.payload, None) for message in taken)
         back.done(taken)
-    assert payloads == [fix(number)[1] for number in range(5_000)]
+    assert list(payloads) == [fix(number)[1] for number in range(5_000)]
 
 
 def test_a_receipt_from_before_a_cut_acknowledges_nothing_after_it(

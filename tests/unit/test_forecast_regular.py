@@ -1,0 +1,89 @@
+"""Which places a truck serves whenever it may be expected to: the rule of the alert is learned from these only."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from geofence.forecast.learn import learn, regular_places
+from geofence.forecast.library import Day, Library
+from geofence.forecast.places import LONGEST_S, loads_of, stops_of
+from geofence.forecast.walk import Trace, trace_of
+
+STOPS = np.arange(500.0, 4001.0, 500.0)
+LIGHTS = np.arange(750.0, 4001.0, 500.0)
+MONDAY = 739_000 + (7 - 739_000 % 7) + 1
+
+
+def day(seed: int, north_m: float = 0.0, stands: tuple[int, ...] = (60,) * len(STOPS), red: float = 0.5) -> Trace:
+    """Drive east: stand at every stop, and at every second light for some half a minute."""
+    chance = np.random.default_rng(seed)
+    lasts = dict(zip(STOPS.tolist(), stands, strict=True))
+    at_s, fixes = 3e4, []
+    for x in np.arange(0.0, 4_200.0, 25.0).tolist():
+        waits = 35 if x in LIGHTS and chance.random() < red else 5
+        for _ in range(max(lasts.get(x, 5), waits) // 5):
+            fixes.append((at_s, x + chance.normal(0.0, 2.0), north_m + chance.normal(0.0, 2.0)))
+            at_s += 5.0
+    return trace_of(*np.array(fixes).T)
+
+
+def library(*days: Day) -> Library:
+    """The library of some days, with the places that are learned from them."""
+    x, y, _ = stops_of([each.trace for each in days])
+    return Library(days, x, y)
+
+
+def near(places: Library, x: float, y: float) -> int:
+    """The place at a spot."""
+    return int(np.argmin(np.hypot(places.place_x - x, places.place_y - y)))
+
+
+def test_a_stop_of_every_day_is_regular_and_a_light_is_not() -> None:
+    """A light is found among the places, since trucks stood there on several days; nobody lives by it."""
+    found = library(*(Day("17", MONDAY + k, day(k)) for k in range(10)))
+    regular = regular_places(found)
+    assert [bool(regular[near(found, x, 0.0)]) for x in STOPS] == [True] * len(STOPS)
+    lights = [near(found, x, 0.0) for x in LIGHTS]
+    assert len(set(lights)) == len(LIGHTS)
+    assert np.mean(regular[lights]) <= 0.25
+
+
+def test_a_stop_of_two_days_a_week_is_regular_on_its_days() -> None:
+    """Two rounds of one truck, three days each: what is served on one of them is foretold from its days."""
+    found = library(*(Day("17", MONDAY + k, day(k, north_m=3_000.0 * (k % 2))) for k in range(6)))
+    regular = regular_places(found)
+    assert all(regular[near(found, x, north_m)] for x in STOPS for north_m in (0.0, 3_000.0))
+
+
+def test_of_one_day_nothing_is_known_to_be_regular() -> None:
+    """What a single day served may never be served again."""
+    assert not regular_places(library(Day("17", MONDAY, day(1)))).any()
+
+
+@pytest.mark.parametrize("stands_s", [60, 360, 840])
+def test_a_place_that_takes_long_is_a_stop_where_others_are_near(stands_s: int) -> None:
+    """Blocks of flats take six minutes and more; the load of these minutes is load too."""
+    stands = (60, 60, 60, stands_s, *(60,) * (len(STOPS) - 4))
+    traces = [day(k, stands=stands, red=0.0) for k in range(3)]
+    x, y, stops = stops_of(traces)
+    away = np.hypot(x[:stops] - STOPS[3], y[:stops])
+    assert float(away.min()) < 10.0
+    assert float(loads_of(traces[0], x, y)[-1]) == pytest.approx(60 * (len(STOPS) - 1) + stands_s, rel=0.15)
+
+
+def test_a_stay_that_no_service_takes_is_no_stop() -> None:
+    """A rest of twenty minutes loads nothing."""
+    stands = (60, 60, 60, 1_200, *(60,) * (len(STOPS) - 4))
+    assert max(stands) > LONGEST_S
+    x, y, stops = stops_of([day(k, stands=stands, red=0.0) for k in range(3)])
+    assert float(np.hypot(x[:stops] - STOPS[3], y[:stops]).min()) > 100.0
+
+
+def test_the_rule_is_learned_from_regular_places_only() -> None:
+    """A town of stops and lights learns the same rules, whatever the lights do."""
+    towns = [[Day("17", MONDAY + k, day(k, red=red)) for k in range(8)] for red in (0.0, 0.5)]
+    calm, lights = (learn(days, 1.0) for days in towns)
+    assert len(lights.place_x) > len(calm.place_x)
+    ten = [next(rule for rule in profile.rules if rule.lead_min == 10.0) for profile in (calm, lights)]
+    assert abs(ten[0].share - ten[1].share) <= 0.35
