@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from geofence.forecast.calibration import calibrated
 from geofence.forecast.firing import learned
-from geofence.forecast.library import Day, Library, in_common
+from geofence.forecast.library import Day, Library
 from geofence.forecast.outlook import Manner
 from geofence.forecast.places import stops_of
 from geofence.forecast.profile import Profile
@@ -28,10 +27,6 @@ BEYOND = 0.125
 A few rehearsed arrivals were none (a light taken for a service), and lie far off: with a tenth of them intervals held
 0.85 on every town that this was tuned on.
 """
-ALIKE_POWER = 4
-LEAST_EXPECTED = 1.5
-KEPT_SHARE = 0.7
-"""Of the days on which a place was expected to be served, the share on which it was; at a light it is about a half."""
 
 
 def learn(
@@ -53,8 +48,7 @@ def learn(
     library = Library(kept, place_x, place_y)
     told(f"{len(kept)} days, {len(place_x)} places")
     profile = Profile(stretch, kept, place_x, place_y, stops, library.strength, crews=timetable.crews)
-    regular = regular_places(library)
-    rows, arrivals = rehearsed(library, regular, manner, told)
+    rows, arrivals = rehearsed(library, manner, told)
     rules, calibration = learned(rows, arrivals), calibrated(rows, profile.expect, BEYOND)
     return msgspec.structs.replace(profile, rules=rules, calibration=calibration)
 
@@ -69,9 +63,7 @@ def _newest(days: Iterable[Day]) -> tuple[Day, ...]:
     return tuple(day for day in ordered if id(day) in kept)
 
 
-def rehearsed(
-    library: Library, regular: npt.NDArray[np.bool_], manner: Manner, told: Callable[[str], None] = lambda _: None
-) -> tuple[Rows, int]:
+def rehearsed(library: Library, manner: Manner, told: Callable[[str], None] = lambda _: None) -> tuple[Rows, int]:
     """Rehearse the newest days; give the rows, and how many arrivals at regular places there were."""
     parts, arrivals = [], 0
     seen = [day for day in range(len(library.days)) if not planned(library.days[day])]
@@ -79,22 +71,7 @@ def rehearsed(
     known = set(vehicles[counts >= LEAST_DAYS].tolist())
     chosen = [day for day in seen if library.days[day].vehicle in known][-MOST_REHEARSALS:]
     for day in chosen:
-        parts.append(rehearse(library, day, regular, manner))
-        arrivals += int(regular[arrivals_of(library, day)[0]].sum())
+        parts.append(rehearse(library, day, manner))
+        arrivals += int(library.regular[arrivals_of(library, day)[0]].sum())
         told(f"rehearsed {len(parts)} of {len(chosen)}")
     return joined(parts), arrivals
-
-
-def regular_places(library: Library) -> npt.NDArray[np.bool_]:
-    """Tell the places that are served whenever days like it let expect that; at a light only some of these days wait.
-
-    Each day is foretold from the others of its round, weighed by what they have in common with it.
-    """
-    alike = in_common(library.served, library.served) ** ALIKE_POWER
-    np.fill_diagonal(alike, 0.0)
-    alike[library.vehicle[:, None] != library.vehicle[None, :]] = 0.0
-    expected = alike / np.maximum(alike.sum(axis=1, keepdims=True), 1e-12) @ library.served
-    often = expected.sum(axis=0)
-    kept = (expected * library.served).sum(axis=0)
-    regular: npt.NDArray[np.bool_] = (often >= LEAST_EXPECTED) & (kept >= KEPT_SHARE * often)
-    return regular

@@ -22,6 +22,11 @@ CREW_DAYS = 2
 CREW_ALIKE = 0.3
 CREW_PLAINLY = 2.0
 """A day is another vehicle's round where it has so much in common with two of its days, twice its own share."""
+REGULAR_POWER = 4
+REGULAR_LEAST = 1.5
+REGULAR_SHARE = 0.7
+"""Of the days on which a place was expected to be served, the share on which it was; at a light it is about a half."""
+LEAST_TELLING = 5
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -86,13 +91,17 @@ class Library:
         self.visit_start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
     def _kinship(self) -> None:
-        """Tell for each weekday how much each day was like the days of that weekday (of the same vehicle)."""
+        """Tell for each weekday how much each day was like the days of that weekday (of the same vehicle).
+
+        Days are compared by `telling` places: the regular ones, since who waits at which light says nothing of a day.
+        """
         served = self.served = np.zeros((len(self.days), len(self.place_x)))
         served[np.repeat(np.arange(len(self.days)), np.diff(self.visit_start)), self.visit_place] = 1.0
-        alike = in_common(served, served)
-        np.fill_diagonal(alike, np.nan)
-        self.vehicle = crews_of(self.vehicle, alike)
+        self.vehicle = crews_of(self.vehicle, _apart(in_common(served, served)))
         self.crews, self.crew = np.unique(self.vehicle, return_inverse=True)
+        self.regular = regular_of(served, self.vehicle)
+        self.telling = self.regular if self.regular.sum() >= LEAST_TELLING else np.ones(len(self.place_x), dtype=bool)
+        alike = _apart(in_common(served[:, self.telling], served[:, self.telling]))
         alike[self.vehicle[:, None] != self.vehicle[None, :]] = np.nan
         self.kin = np.full((7, len(self.days)), np.nan)
         for weekday in range(7):
@@ -119,6 +128,28 @@ def in_common(one: Floats, other: Floats) -> Floats:
     either = one.sum(axis=1)[:, None] + other.sum(axis=1)[None, :] - both
     share: Floats = both / np.maximum(either, 1.0)
     return share
+
+
+def regular_of(served: Floats, vehicle: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
+    """Tell the places that are served whenever days like it let expect that; at a light only some of these days wait.
+
+    `served`: days by places, 1.0 where a day served a place. Each day is foretold from the others of its round, weighed
+    by what they have in common with it.
+    """
+    alike = in_common(served, served) ** REGULAR_POWER
+    np.fill_diagonal(alike, 0.0)
+    alike[vehicle[:, None] != vehicle[None, :]] = 0.0
+    expected = alike / np.maximum(alike.sum(axis=1, keepdims=True), 1e-12) @ served
+    often = expected.sum(axis=0)
+    kept = (expected * served).sum(axis=0)
+    regular: npt.NDArray[np.bool_] = (often >= REGULAR_LEAST) & (kept >= REGULAR_SHARE * often)
+    return regular
+
+
+def _apart(alike: Floats) -> Floats:
+    """Leave out what each day has in common with itself."""
+    np.fill_diagonal(alike, np.nan)
+    return alike
 
 
 def crews_of(vehicle: npt.NDArray[np.str_], alike: Floats) -> npt.NDArray[np.str_]:

@@ -147,8 +147,9 @@ def _likeness(library: Library, day: int, knot: int, at_s: float, today: Today, 
     until = int(np.searchsorted(library.visit_in[part], at_s))
     then = np.zeros(len(today.served), dtype=bool)
     then[library.visit_place[part][:until]] = True
-    either = int(np.count_nonzero(then | today.served))
-    alike = int(np.count_nonzero(then & today.served)) / either if either else 1.0
+    then, now = then[library.telling], today.served[library.telling]
+    either = int(np.count_nonzero(then | now))
+    alike = int(np.count_nonzero(then & now)) / either if either else 1.0
     late = (today.at_s - at_s) / manner.clock_s
     clock = manner.clock_floor + (1.0 - manner.clock_floor) * float(np.exp(-0.5 * late * late))
     return float(full * kin * clock * np.exp(manner.alike * (alike - 1.0)))
@@ -203,8 +204,9 @@ def _days_alike(library: Library, modes: list[Mode], today: Today, manner: Manne
     Days are like this one by the weekday, and, once some places are served, by what they have in common with it.
     """
     vehicle = library.vehicle[max(modes, key=lambda mode: mode.weight).day]
-    done = int(np.count_nonzero(today.served))
-    common = library.served @ today.served / max(done, 1) * min(done / manner.shown_after, 1.0)
+    shown = today.served & library.telling
+    done = int(np.count_nonzero(shown))
+    common = library.served @ shown / max(done, 1) * min(done / manner.shown_after, 1.0)
     like = np.exp(manner.kin * library.kin[today.weekday] + manner.shown * common) * (library.vehicle == vehicle)
     share: Floats = like / like.sum()
     return share

@@ -15,7 +15,7 @@ STOP_S = 15.0
 LONG_S = 240.0
 LONGEST_S = 900.0
 AMONG_M = 800.0
-"""Some places take up to LONGEST_S to serve (blocks of flats): a stay of LONG_S is no tip where other stops are so near."""
+"""Blocks of flats take up to LONGEST_S to serve: a stay of LONG_S is no tip where other stops are so near."""
 MERGE_M = 25.0
 ALONG_M = 45.0
 CRAWL_MPS = 3.0

@@ -96,7 +96,7 @@ def arrivals_of(library: Library, day: int) -> tuple[Ints, Floats]:
     return place, library.visit_in[part][first]
 
 
-def rehearse(library: Library, day: int, regular: npt.NDArray[np.bool_], manner: Manner) -> Rows:
+def rehearse(library: Library, day: int, manner: Manner) -> Rows:
     """Play a day of the library against the others; keep the rows of regular places until they are served."""
     kept = library.days[day]
     guide = Guide(library.without(day))
@@ -108,7 +108,7 @@ def rehearse(library: Library, day: int, regular: npt.NDArray[np.bool_], manner:
     parts = []
     for moment in moments(guide, fixes, kept.vehicle, (kept.ordinal + 6) % 7, manner):
         ahead = moment.outlook
-        wanted = regular[ahead.place] & (arrived[ahead.place] > moment.at_s)
+        wanted = library.regular[ahead.place] & (arrived[ahead.place] > moment.at_s)
         if wanted.any():
             parts.append(_rows(day, moment.at_s, ahead.place[wanted], ahead.chance[wanted], arrived))
     return joined(parts)

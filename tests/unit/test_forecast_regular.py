@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geofence.forecast.learn import learn, regular_places
+from geofence.forecast.learn import learn
 from geofence.forecast.library import Day, Library
 from geofence.forecast.places import LONGEST_S, loads_of, stops_of
 from geofence.forecast.walk import Trace, trace_of
@@ -42,7 +42,7 @@ def near(places: Library, x: float, y: float) -> int:
 def test_a_stop_of_every_day_is_regular_and_a_light_is_not() -> None:
     """A light is found among the places, since trucks stood there on several days; nobody lives by it."""
     found = library(*(Day("17", MONDAY + k, day(k)) for k in range(10)))
-    regular = regular_places(found)
+    regular = found.regular
     assert [bool(regular[near(found, x, 0.0)]) for x in STOPS] == [True] * len(STOPS)
     lights = [near(found, x, 0.0) for x in LIGHTS]
     assert len(set(lights)) == len(LIGHTS)
@@ -52,13 +52,13 @@ def test_a_stop_of_every_day_is_regular_and_a_light_is_not() -> None:
 def test_a_stop_of_two_days_a_week_is_regular_on_its_days() -> None:
     """Two rounds of one truck, three days each: what is served on one of them is foretold from its days."""
     found = library(*(Day("17", MONDAY + k, day(k, north_m=3_000.0 * (k % 2))) for k in range(6)))
-    regular = regular_places(found)
+    regular = found.regular
     assert all(regular[near(found, x, north_m)] for x in STOPS for north_m in (0.0, 3_000.0))
 
 
 def test_of_one_day_nothing_is_known_to_be_regular() -> None:
     """What a single day served may never be served again."""
-    assert not regular_places(library(Day("17", MONDAY, day(1)))).any()
+    assert not library(Day("17", MONDAY, day(1))).regular.any()
 
 
 @pytest.mark.parametrize("stands_s", [60, 360, 840])
