@@ -20,6 +20,8 @@ CORRECT_CHANCE = 0.5
 SOONER_LASTS_MS = 60_000
 LATER_LASTS_MS = 120_000
 """So long the new time must have been expected, no further from itself than half of what is material."""
+AWAY_LASTS_MS = 240_000
+"""So long a truck that was near must have been unlikely to come soon before its next coming is news."""
 AGAIN_S = 120.0
 """Who is corrected to less than this beyond the lead has been called already."""
 

@@ -9,11 +9,16 @@ import msgspec
 
 
 class Again(IntEnum):
-    """Whether a place that was corrected to later than its lead is to be told once more."""
+    """Whether a place is to be told once more: corrected to later than its lead (due), or the truck has turned away."""
 
     NO = 0
     DUE = 1
     TOLD = 2
+    AWAY = 3
+
+
+_OPEN = (Again.NO, Again.DUE)
+_SETTLED = (Again.AWAY, Again.TOLD)
 
 
 class Doubt(msgspec.Struct, frozen=True, array_like=True):
@@ -24,7 +29,10 @@ class Doubt(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Saying(msgspec.Struct, frozen=True, array_like=True):
-    """One thing foretold, by whom; `whole` until homes of the place that were not told have come."""
+    """One thing foretold, by whom; `whole` until homes of the place that were not told have come.
+
+    `unlikely_ms`: since when the truck, once so near, has been unlikely to come soon.
+    """
 
     place: int
     lead_min: float
@@ -34,6 +42,7 @@ class Saying(msgspec.Struct, frozen=True, array_like=True):
     doubt: Doubt | None = None
     again: Again = Again.NO
     teller: str = ""
+    unlikely_ms: int | None = None
 
 
 class Foretold:
@@ -41,6 +50,7 @@ class Foretold:
 
     def __init__(self, said: list[Saying] | None = None) -> None:
         self._said = {(one.place, one.lead_min): one for one in said or ()}
+        self._open = {key for key, one in self._said.items() if one.again in _OPEN}
         self.touched = False
 
     def __len__(self) -> int:
@@ -74,17 +84,38 @@ class Foretold:
 
     def correct(self, said: Saying, eta_ms: int, *, again: bool) -> None:
         """Record that a correction was told; `again`: the place is to be told once more when its lead is reached."""
-        due = Again.DUE if again else Again.NO
+        due = said.again if said.again in _SETTLED else Again.DUE if again else Again.NO
         self._put(msgspec.structs.replace(said, eta_ms=eta_ms, corrected=True, doubt=None, again=due))
 
-    def due_again(self, place: int, lead_min: float) -> bool:
+    def waiting(self, teller: str) -> list[tuple[int, float]]:
+        """Give the places and leads that were told of a truck, once, and from which it has not turned away since."""
+        return sorted(key for key in self._open if self._said[key].teller == teller)
+
+    def unlikely(self, place: int, lead_min: float, at_ms: int | None, lasts_ms: int) -> None:
+        """Note that the truck has become unlikely (None: that it is likely again).
+
+        When that has lasted it has turned away, and the place is told once more when it comes.
+        """
+        said = self._said[place, lead_min]
+        if at_ms is None or said.unlikely_ms is None:
+            if said.unlikely_ms != at_ms:
+                self._put(msgspec.structs.replace(said, unlikely_ms=at_ms))
+        elif at_ms - said.unlikely_ms >= lasts_ms:
+            self._put(msgspec.structs.replace(said, again=Again.AWAY, unlikely_ms=None))
+
+    def settle(self, place: int, lead_min: float) -> None:
+        """Wait no longer for a place, since it was served; nothing to store."""
+        self._open.discard((place, lead_min))
+
+    def again(self, place: int, lead_min: float) -> Again:
         """Tell whether a place waits to be told once more."""
         said = self._said.get((place, lead_min))
-        return said is not None and said.again is Again.DUE
+        return Again.NO if said is None else said.again
 
-    def tell_again(self, place: int, lead_min: float) -> None:
+    def tell_again(self, place: int, lead_min: float, eta_ms: int) -> None:
         """Record that it was told once more."""
-        self._put(msgspec.structs.replace(self._said[place, lead_min], again=Again.TOLD))
+        said = self._said[place, lead_min]
+        self._put(msgspec.structs.replace(said, eta_ms=eta_ms, doubt=None, again=Again.TOLD))
 
     def reopen(self, place: int, lead_min: float) -> None:
         """Let the homes of a place be weighed once more, since one has come; the told-record keeps those told."""
@@ -93,7 +124,12 @@ class Foretold:
             self._put(msgspec.structs.replace(said, whole=False))
 
     def _put(self, said: Saying) -> None:
-        self._said[said.place, said.lead_min] = said
+        key = said.place, said.lead_min
+        self._said[key] = said
+        if said.again in _OPEN:
+            self._open.add(key)
+        else:
+            self._open.discard(key)
         self.touched = True
 
     def encode(self) -> bytes:

@@ -15,12 +15,14 @@ from msgspec.structs import replace
 
 from geofence import correcting, presence
 from geofence.correcting import Ahead
+from geofence.forecast.firing import AWAY_CHANCE, AWAY_LEADS
 from geofence.forecast.outlook import Manner, outlook
 from geofence.forecast.progress import beam
 from geofence.forecast.recorded import midnight_ms
 from geofence.forecast.today import DaySoFar, likeliest_crew, served_places
 from geofence.forecast.walk import Ints
 from geofence.forecaster import Forecaster
+from geofence.foretold import Again
 from geofence.scene import Nominee, Scene
 from geofence.state import Truck
 from model.alert import Kind
@@ -94,6 +96,7 @@ def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterat
     if not len(ahead.outlook.place):
         return
     late_s = (scene.received_ms - scene.fix_ms) / 1000.0
+    _turned_away(ahead, so_far, scene)
     for lead_min in scene.book.leads_min:
         rule = forecaster.rule(lead_min, ahead.day)
         lead_s = 60.0 * lead_min
@@ -111,19 +114,38 @@ def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterat
 def _calls(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) -> list[int]:
     """Tell which calls for the k-th place are due, and record them under a number.
 
-    The second where a correction moved the time beyond the lead, which is reached again; the first for who came since.
+    The second where a correction moved the time beyond the lead, which is reached again, or where the truck had turned
+    away; the first for who came since.
     While it is in doubt on which of two rounds a truck is, who was told on either is not told again.
     """
     foretold, calls = scene.round_foretold, []
     late_s = (scene.received_ms - scene.fix_ms) / 1000.0
-    if float(ahead.middle_s[k]) <= 60.0 * lead_min + late_s and foretold.due_again(told_by, lead_min):
-        foretold.tell_again(told_by, lead_min)
+    again, reached = foretold.again(told_by, lead_min), float(ahead.middle_s[k]) <= 60.0 * lead_min + late_s
+    if again is Again.AWAY or (again is Again.DUE and reached):
+        foretold.tell_again(told_by, lead_min, ahead.instants(k, scene.fix_ms)[0])
         calls.append(2)
     other = scene.other_foretold
     if not foretold.has(told_by, lead_min) and not (other is not None and other.has(told_by, lead_min)):
         foretold.tell(told_by, lead_min, ahead.instants(k, scene.fix_ms)[0], scene.truck)
         calls.append(1)
     return calls
+
+
+def _turned_away(ahead: Ahead, so_far: DaySoFar, scene: Scene) -> None:
+    """Note for which places that were told the truck has become unlikely since: it went to tip, or elsewhere first."""
+    foretold, zones = scene.round_foretold, scene.book.minutes_zones
+    chances: dict[float, dict[int, float]] = {}
+    served = served_places(so_far.served, 8 * len(so_far.served))
+    for told_by, lead_min in foretold.waiting(scene.truck):
+        places = zones.places_of(told_by) if told_by not in range(len(served)) else (told_by,)
+        if any(served[place] for place in places):
+            foretold.settle(told_by, lead_min)
+            continue
+        if lead_min not in chances:
+            within = ahead.outlook.within(AWAY_LEADS * 60.0 * lead_min)
+            chances[lead_min] = dict(zip(ahead.outlook.place.tolist(), within.tolist(), strict=True))
+        likely = max((chances[lead_min].get(place, 0.0) for place in places), default=0.0) >= AWAY_CHANCE
+        foretold.unlikely(told_by, lead_min, None if likely else scene.fix_ms, correcting.AWAY_LASTS_MS)
 
 
 def _zoned(

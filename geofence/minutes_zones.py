@@ -47,6 +47,7 @@ class MinutesZones:
         self._homes: dict[int, ZoneHome] = {}
         self._by: dict[tuple[str, float], dict[int, Told]] = {}
         self._places: dict[str, Ints] = {}
+        self._by_key: dict[int, Ints] = {}
         self.leads_min: tuple[float, ...] = ()
 
     def __len__(self) -> int:
@@ -77,6 +78,7 @@ class MinutesZones:
         if profile is not None:
             found = ((zone, places_in(profile, fence)) for zone, fence in zones.fences.items())
             self._places = {zone: places for zone, places in found if len(places)}
+        self._by_key = {key_of(zone): places for zone, places in self._places.items()}
         self._note_leads()
 
     def served(self, lead_min: float) -> Iterator[Served]:
@@ -84,6 +86,10 @@ class MinutesZones:
         for zone in sorted(zone for zone, lead in self._by if lead == lead_min):
             if zone in self._places:
                 yield Served(key_of(zone), zone, self._places[zone])
+
+    def places_of(self, key: int) -> tuple[int, ...]:
+        """Give the places of the zone that is foretold under a number; none where that is over."""
+        return tuple(self._by_key.get(key, np.zeros(0, dtype=np.int64)).tolist())
 
     def at(self, zone: str, lead_min: float) -> list[Told]:
         """Give the homes of a zone that have a lead."""

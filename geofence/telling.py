@@ -22,7 +22,7 @@ _RECORD = {
     (Kind.PASSED, 1): "passed",
     (Kind.DISRUPTED, 1): "disrupted",
 }
-_ONLY_AFTER = {"corrected": "", "again": "corrected", "disrupted": ""}
+_ONLY_AFTER = {"corrected": "", "again": "", "disrupted": ""}
 """What only those hear who heard something else before: a correction needs what it corrects."""
 
 

@@ -15,13 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.rehearsal import GRID_S, Rows
-from geofence.forecast.walk import Floats
+from geofence.forecast.walk import Floats, Ints
 
 LEADS_MIN = (3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
 SHARES = (0.5, 0.65, 0.8, 1.0, 1.15, 1.35, 1.6)
 CHANCES = (0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.7)
 LAST = ((0.0, 1.0), (0.4, 0.12), (0.4, 0.2), (0.5, 0.15), (0.5, 0.3))
 """Low chances are tried most closely: in all towns that were looked at rehearsals chose the lowest."""
+AWAY_LEADS = 2.0
+AWAY_CHANCE = 0.2
+"""After a call the truck has turned away when it is less likely than this within so many leads: one more is due."""
 LATE_COSTS = 1.5
 FALSE_COSTS = 0.6
 FALSE_AFTER_S = 2700.0
@@ -105,29 +108,50 @@ class _Judge:
         self._arrivals = arrivals
         self._lead_s = 60.0 * lead_min
         self._group = rows.run * 1_000_000 + rows.place
+        self._begin = np.flatnonzero(np.append(True, self._group[1:] != self._group[:-1])[: len(self._group)])
+        self._end = np.append(self._begin[1:], len(self._group))
+        self._left = np.append(rows.actual_s, np.inf)
         self._chances: dict[float, Floats] = {}
+        self._next_away = _next(self._chance(AWAY_LEADS) < AWAY_CHANCE)
 
     def score(self, rule: Rule) -> Score:
-        """Judge a rule by what it would have told."""
+        """Judge a rule by what it would have told: a first call, and a second one after the truck has turned away."""
         fires = self._chance(rule.share) >= rule.chance
         if rule.last_share > 0.0:
             fires = fires | (self._chance(rule.last_share) >= rule.last_chance)
-        at = np.flatnonzero(fires)
-        group = self._group[at]
-        first = at[np.append(True, group[1:] != group[:-1])] if len(at) else at
-        left = self._rows.actual_s[first]
-        told = int(np.isfinite(left).sum())
-        hit = int(((left >= 0.5 * self._lead_s) & (left <= 2.0 * self._lead_s)).sum())
-        late = int((left < 0.3 * self._lead_s).sum()) + self._arrivals - told
-        false = int((left > max(FALSE_AFTER_S, 3.0 * self._lead_s)).sum())
+        next_fire = _next(fires)
+        first = self._within(next_fire[self._begin])
+        second = self._within(next_fire[self._next_away[first]])
+        in_time = max(FALSE_AFTER_S, 3.0 * self._lead_s)
+        left, again = self._left[first], self._left[second]
+        false = int((left > in_time).sum() + (again > in_time).sum())
+        calls = int((first < len(fires)).sum() + (second < len(fires)).sum())
+        false -= int((first == len(fires)).sum() + (second == len(fires)).sum())
+        given = np.where(left <= in_time, left, again)
+        told = int((given <= in_time).sum())
+        hit = int(((given >= 0.5 * self._lead_s) & (given <= 2.0 * self._lead_s)).sum())
+        late = int((given < 0.3 * self._lead_s).sum()) + self._arrivals - told
         of = max(self._arrivals, 1)
-        return Score(self._arrivals, hit / of, late / of, false / max(len(first), 1))
+        return Score(self._arrivals, hit / of, late / of, false / max(calls, 1))
+
+    def _within(self, row: Ints) -> Ints:
+        """Keep the rows that are of their own group; the others become the row after the last."""
+        kept: Ints = np.where(row < self._end, row, len(self._group))
+        return kept
 
     def _chance(self, share: float) -> Floats:
         known = self._chances.get(share)
         if known is None:
             known = self._chances[share] = _chance(self._rows.within, share * self._lead_s)
         return known
+
+
+def _next(marked: npt.NDArray[np.bool_]) -> Ints:
+    """Tell for each row, and for the one after the last, the first marked row from there on."""
+    size = len(marked)
+    rows = np.append(np.where(marked, np.arange(size), size), size)
+    found: Ints = np.minimum.accumulate(rows[::-1])[::-1]
+    return found
 
 
 def _chance(within: npt.NDArray[np.float32], seconds: float) -> Floats:

@@ -84,14 +84,18 @@ def test_a_restart_after_every_ping_changes_no_alert_and_no_correction() -> None
 
 
 def test_nobody_is_told_or_corrected_twice_whatever_the_round_does() -> None:
-    """Two long trips to the tip: each home hears of its truck once, and of a new time at most once."""
+    """Two long trips to the tip: each home hears of its truck twice at most, and of a new time at most once."""
     alerts = run_batch(State(), Book(CITY, Limits()), [*begun(20), *detour().pings], {"v": profile()}).alerts
     heard = [(alert.subscription, alert.kind, alert.ordinal) for alert in alerts]
     assert len(set(heard)) == len(heard)
     assert len({alert.id for alert in alerts}) == len(alerts)
-    corrected = {name for name, kind, _ in heard if kind is Kind.CORRECTED}
+    called, corrected = (
+        {name for name, *what in heard if what == [kind, 1]} for kind in (Kind.APPROACHING, Kind.CORRECTED)
+    )
     assert len(corrected) >= 3
-    assert {name for name, _, ordinal in heard if ordinal == 2} <= corrected
+    again = {name for name, _, ordinal in heard if ordinal == 2}
+    assert len(again) >= 3
+    assert corrected | again <= called
 
 
 def test_a_neighbour_that_subscribes_later_tells_nobody_a_second_time() -> None:
@@ -164,44 +168,69 @@ def test_a_broken_truck_does_not_call_off_the_one_that_goes_on_for_it() -> None:
 
 operations = st.lists(
     st.tuples(
-        st.sampled_from(["tell", "doubt", "correct", "correct beyond", "again", "reopen"]),
+        st.sampled_from(["tell", "doubt", "correct", "correct beyond", "away", "near", "again", "reopen"]),
         *(st.integers(0, 3), st.sampled_from([5.0, 10.0])),
     ),
     max_size=30,
 )
 
 
+Oracle = dict[tuple[int, float], Saying]
+
+
+def speak(foretold: Foretold, oracle: Oracle, at: int, what: str, key: tuple[int, float]) -> None:
+    """Tell, doubt, correct or reopen a place, in both."""
+    known, open_ = oracle.get(key), foretold.to_correct(*key)
+    if what == "tell":
+        foretold.tell(*key, at)
+        oracle[key] = replace(known, eta_ms=at, whole=True, doubt=None) if known else Saying(*key, at)
+    elif what == "doubt" and open_:
+        foretold.doubt(open_, Doubt(at, at + 1))
+        oracle[key] = replace(oracle[key], doubt=Doubt(at, at + 1))
+    elif what.startswith("correct") and open_:
+        foretold.correct(open_, at, again=what == "correct beyond")
+        due = Again.DUE if what == "correct beyond" else Again.NO
+        due = open_.again if open_.again >= Again.TOLD else due
+        oracle[key] = replace(oracle[key], eta_ms=at, corrected=True, doubt=None, again=due)
+    elif what == "reopen":
+        foretold.reopen(*key)
+        oracle.update({key: replace(known, whole=False)} if known else {})
+
+
+def turn(foretold: Foretold, oracle: Oracle, at: int, what: str, key: tuple[int, float]) -> None:
+    """Let the truck turn away from a place, come back to it, or the place be told once more, in both."""
+    if what == "again" and foretold.again(*key) in (Again.DUE, Again.AWAY):
+        foretold.tell_again(*key, at)
+        oracle[key] = replace(oracle[key], eta_ms=at, doubt=None, again=Again.TOLD)
+    if what not in ("away", "near") or key not in foretold.waiting(""):
+        return
+    foretold.unlikely(*key, at if what == "away" else None, lasts_ms=2)
+    since = oracle[key].unlikely_ms
+    if what == "away" and since is not None and at - since >= 2:
+        oracle[key] = replace(oracle[key], again=Again.AWAY, unlikely_ms=None)
+    elif what == "away" and since is None:
+        oracle[key] = replace(oracle[key], unlikely_ms=at)
+    elif what == "near" and since is not None:
+        oracle[key] = replace(oracle[key], unlikely_ms=None)
+
+
 @given(operations)
 def test_what_was_foretold_survives_its_bytes_and_is_corrected_once(steps: list[tuple[str, int, float]]) -> None:
     """Beside a dictionary: told, doubted, corrected, told again; written and read back at every step."""
-    foretold, oracle = Foretold(), dict[tuple[int, float], Saying]()
+    foretold, oracle = Foretold(), Oracle()
     for at, (what, place, lead) in enumerate(steps):
         key = place, lead
-        known, open_ = oracle.get(key), foretold.to_correct(place, lead)
+        known = oracle.get(key)
         foretold.touched = False
-        if what == "tell":
-            foretold.tell(place, lead, at)
-            oracle[key] = replace(known, eta_ms=at, whole=True, doubt=None) if known else Saying(place, lead, at)
-        elif what == "doubt" and open_:
-            foretold.doubt(open_, Doubt(at, at + 1))
-            oracle[key] = replace(oracle[key], doubt=Doubt(at, at + 1))
-        elif what.startswith("correct") and open_:
-            foretold.correct(open_, at, again=what == "correct beyond")
-            due = Again.DUE if what == "correct beyond" else Again.NO
-            oracle[key] = replace(oracle[key], eta_ms=at, corrected=True, doubt=None, again=due)
-        elif what == "again" and foretold.due_again(place, lead):
-            foretold.tell_again(place, lead)
-            oracle[key] = replace(oracle[key], again=Again.TOLD)
-        elif what == "reopen":
-            foretold.reopen(place, lead)
-            oracle.update({key: replace(known, whole=False)} if known else {})
+        (turn if what in ("away", "near", "again") else speak)(foretold, oracle, at, what, key)
         assert foretold.touched is (oracle.get(key) is not known)
         foretold = decode_foretold(foretold.encode())
         assert {(each.place, each.lead_min): each for each in foretold} == oracle
         for (other, minutes), said in oracle.items():
             assert foretold.has(other, minutes) is said.whole
             assert foretold.to_correct(other, minutes) == (None if said.corrected else said)
-            assert foretold.due_again(other, minutes) is (said.again is Again.DUE)
+            assert foretold.again(other, minutes) is said.again
+        assert foretold.waiting("") == sorted(key for key, one in oracle.items() if one.again <= Again.DUE)
 
 
 def test_what_an_older_version_wrote_is_read() -> None:
