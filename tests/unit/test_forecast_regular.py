@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geofence.forecast.learn import learn
+from geofence.forecast.learn import learn, rehearsed
 from geofence.forecast.library import Day, Library
+from geofence.forecast.outlook import Manner
 from geofence.forecast.places import LONGEST_S, loads_of, stops_of
 from geofence.forecast.walk import Trace, trace_of
 
@@ -78,6 +79,15 @@ def test_a_stay_that_no_service_takes_is_no_stop() -> None:
     assert max(stands) > LONGEST_S
     x, y, stops = stops_of([day(k, stands=stands, red=0.0) for k in range(3)])
     assert float(np.hypot(x[:stops] - STOPS[3], y[:stops]).min()) > 100.0
+
+
+def test_only_regular_places_are_rehearsed() -> None:
+    """What is foretold of a light is right by luck: a rule that was learned from it would fire for nobody's sake."""
+    found = library(*(Day("17", MONDAY + k, day(k)) for k in range(8)))
+    rows, arrivals = rehearsed(found, Manner())
+    assert found.regular.sum() < len(found.place_x)
+    assert set(rows.place.tolist()) == set(np.flatnonzero(found.regular).tolist())
+    assert 8 * len(STOPS) <= arrivals < 8 * (len(STOPS) + 2)
 
 
 def test_the_rule_is_learned_from_regular_places_only() -> None:

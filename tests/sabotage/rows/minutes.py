@@ -139,6 +139,31 @@ ROWS = (
         KINDS + "test_a_correction_waits_until_the_new_time_has_lasted",
     ),
     row(
+        "minutes-called-again",
+        "Who was told of a truck that then turned away is told once more when it comes",
+        "turning away is never noted",
+        Cut(
+            "geofence/foretold.py",
+            "        elif at_ms - said.unlikely_ms >= lasts_ms:\n",
+            "        elif lasts_ms < 0:\n",
+        ),
+        SCENARIOS + "test_a_tipping_trip_in_the_middle_of_the_round_passes_nobody_over",
+    ),
+    row(
+        "minutes-away-lasts",
+        "A truck has turned away only when it has been unlikely for some minutes",
+        "one look will do",
+        Cut("geofence/correcting.py", "AWAY_LASTS_MS = 240_000", "AWAY_LASTS_MS = 0"),
+        KINDS + "test_a_correction_waits_until_the_new_time_has_lasted",
+    ),
+    row(
+        "minutes-regular-places",
+        "The rule of an alert is learned from places that are served regularly, not from lights",
+        "every place is rehearsed",
+        Cut("geofence/forecast/rehearsal.py", "wanted = library.regular[ahead.place] & ", "wanted = "),
+        "tests/unit/test_forecast_regular.py::test_only_regular_places_are_rehearsed",
+    ),
+    row(
         "minutes-silence-told",
         "Who waits for a truck that falls silent is told so",
         "the silence is noted and nobody told",
