@@ -93,10 +93,10 @@ def look(so_far: DaySoFar, at_s: float, day_ordinal: int, forecaster: Forecaster
 
 def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterator[Nominee]:
     ahead = look(so_far, seconds_of(scene), scene.day_ordinal, forecaster, scene.limits.manner)
+    _turned_away(ahead, so_far, scene)
     if not len(ahead.outlook.place):
         return
     late_s = (scene.received_ms - scene.fix_ms) / 1000.0
-    _turned_away(ahead, so_far, scene)
     for lead_min in scene.book.leads_min:
         rule = forecaster.rule(lead_min, ahead.day)
         lead_s = 60.0 * lead_min

@@ -37,6 +37,7 @@ class Line(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._body = bytearray()
         self._begun = False
+        self._gone = asyncio.Event()
 
     @property
     def open(self) -> bool:
@@ -65,6 +66,11 @@ class Line(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    async def gone(self) -> None:
+        """Wait until the connection is over and its socket closed; at once where none was made."""
+        if self._transport is not None:
+            await self._gone.wait()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin (asyncio)."""
         assert isinstance(transport, asyncio.Transport)
@@ -89,6 +95,7 @@ class Line(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """End (asyncio)."""
         self._transport = None
+        self._gone.set()
         self._fail(LineBroken(f"the far side closed the connection: {error or 'no reason given'}"))
 
     def on_header(self, name: bytes, value: bytes) -> None:

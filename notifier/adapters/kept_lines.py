@@ -7,10 +7,12 @@ also closes it; nothing connects before the first request.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import time
 from collections import OrderedDict, deque
 from typing import NamedTuple
+from weakref import WeakSet
 
 from notifier.adapters.fcm_line import Line, Reply
 from notifier.adapters.fcm_proxy import proxy_of, through
@@ -37,21 +39,28 @@ class KeptLines:
         self._timeout_s = timeout_s
         self._idle_s = idle_s
         self._idle: OrderedDict[Service, deque[tuple[float, Line]]] = OrderedDict()
+        self._lines: WeakSet[Line] = WeakSet()
 
     async def ask(self, service: Service, request: bytes) -> Reply:
         """Send once; raise TimeoutError, LineBroken, OSError or ValueError where no answer came."""
-        line = self._kept(service) or await self._connect(service)
+        line = self._kept(service)
+        if line is None:
+            line = await self._connect(service)
+            self._lines.add(line)
         reply = await line.ask(request, self._timeout_s)
         if line.open:
             self._keep(service, line)
         return reply
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        while self._idle:
-            for _, line in self._idle.popitem()[1]:
-                line.close()
-        await asyncio.sleep(0)
+        """Close all connections, and wait until none is left that could outlive the loop."""
+        self._idle.clear()
+        lines = list(self._lines)
+        for line in lines:
+            line.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout_s):
+                await asyncio.gather(*(line.gone() for line in lines))
 
     def _kept(self, service: Service) -> Line | None:
         """Take the connection that was used last; close those that nobody has used for long."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from notifier.adapters.fcm_line import Line, LineBroken, Reply
+from notifier.adapters.kept_lines import KeptLines, Service
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nRetry-After: 5\r\n\r\n{}"
 
@@ -54,6 +56,41 @@ def test_a_line_is_used_again_after_a_whole_answer() -> None:
             assert line.open
 
     assert talk([OK, OK], act) == [b"x", b"x"]
+
+
+def test_a_line_that_the_far_side_ends_can_be_waited_out() -> None:
+    """Whoever closes a loop waits first: a connection in mid-farewell would outlive it with its socket."""
+
+    async def act(line: Line) -> None:
+        assert (await line.ask(b"x", 5.0)).status == 200
+        await asyncio.wait_for(line.gone(), 5.0)
+        assert line._transport is None
+
+    talk([OK], act, cut=True)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_no_kept_connection_outlives_its_close(cut: bool) -> None:
+    """Eight at once, which the far side keeps or ends in that moment: after the close no socket is left."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"x")
+        writer.write(OK)
+        if not cut:
+            await reader.read(1)
+        writer.close()
+
+    async def main() -> None:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            service = Service("http", *server.sockets[0].getsockname())
+            kept = KeptLines(ssl.create_default_context(), None, 5.0, 60.0)
+            replies = await asyncio.gather(*(kept.ask(service, b"x") for _ in range(8)))
+            assert [reply.status for reply in replies] == [200] * 8
+            lines = list(kept._lines)
+            await kept.aclose()
+            assert [line._transport for line in lines] == [None] * 8
+
+    asyncio.run(main())
 
 
 def test_a_first_answer_of_1xx_is_not_the_answer() -> None:
