@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import ssl
@@ -51,6 +52,10 @@ class EmailSettings(msgspec.Struct, frozen=True, kw_only=True):
         return f"EmailSettings(host={self.host!r}, port={self.port}, credentials masked)"
 
 
+_FAREWELL_S = 0.1
+"""So long the loop goes on after a close, for connections to let go of their TLS, and then of their sockets."""
+
+
 class EmailChannel:
     """Make it anywhere; send and close it in one event loop."""
 
@@ -82,18 +87,24 @@ class EmailChannel:
 
     async def _hand_over(self, letter: EmailMessage, target: Target) -> Outcome:
         client: aiosmtplib.SMTP | None = None
+        keep = False
         try:
             client = await self._connected()
             await client.send_message(letter, sender=self._settings.sender, recipients=[target.value])
+            keep = True
         except aiosmtplib.SMTPRecipientsRefused as refused:
-            self._keep(client)
+            keep = True
             return outcome_of_recipient(refused.recipients[0].code, refused.recipients[0].message)
         except aiosmtplib.SMTPResponseException as refused:
             return _outcome_of_relay(refused)
         except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
             _log.warning("email_no_answer", reason=type(error).__name__)
             return TryAgain(None, "no_answer")
-        self._keep(client)
+        finally:
+            if client is not None and keep and client.is_connected:
+                self._idle.append((time.monotonic(), client))
+            elif client is not None:
+                _cut(client)
         return Delivered(str(letter["Message-ID"]))
 
     async def _connected(self) -> aiosmtplib.SMTP:
@@ -102,7 +113,7 @@ class EmailChannel:
             used_s, client = self._idle.pop()
             if used_s >= oldest_s and client.is_connected:
                 return client
-            client.close()
+            _cut(client)
         set_up = self._settings
         client = aiosmtplib.SMTP(
             hostname=set_up.host,
@@ -114,21 +125,30 @@ class EmailChannel:
             tls_context=self._trust,
             timeout=set_up.timeout_s,
         )
-        await client.connect()
+        try:
+            await client.connect()
+        except BaseException:
+            _cut(client)
+            raise
         return client
 
-    def _keep(self, client: aiosmtplib.SMTP | None) -> None:
-        if client is not None and client.is_connected:
-            self._idle.append((time.monotonic(), client))
-
     async def aclose(self) -> None:
-        """Take leave of the relay."""
+        """Take leave of the relay; no connection outlives this."""
         while self._idle:
             _, client = self._idle.pop()
-            try:
+            transport = client.transport
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit()
-            except (aiosmtplib.SMTPException, OSError):
-                client.close()
+            _cut(client, transport)
+        await asyncio.sleep(_FAREWELL_S)
+
+
+def _cut(client: aiosmtplib.SMTP, transport: asyncio.BaseTransport | None = None) -> None:
+    """End a connection at once: a polite farewell over TLS waits for the far side, and may outlive the loop."""
+    transport = transport or client.transport
+    client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 def is_address(text: str) -> bool:
