@@ -18,7 +18,6 @@ class Again(IntEnum):
 
 
 _OPEN = (Again.NO, Again.DUE)
-_SETTLED = (Again.AWAY, Again.TOLD)
 
 
 class Doubt(msgspec.Struct, frozen=True, array_like=True):
@@ -84,7 +83,7 @@ class Foretold:
 
     def correct(self, said: Saying, eta_ms: int, *, again: bool) -> None:
         """Record that a correction was told; `again`: the place is to be told once more when its lead is reached."""
-        due = said.again if said.again in _SETTLED else Again.DUE if again else Again.NO
+        due = said.again if said.again not in _OPEN else Again.DUE if again else Again.NO
         self._put(msgspec.structs.replace(said, eta_ms=eta_ms, corrected=True, doubt=None, again=due))
 
     def waiting(self, teller: str) -> list[tuple[int, float]]:

@@ -20,7 +20,7 @@ from geofence.forecast.outlook import Manner, outlook
 from geofence.forecast.progress import beam
 from geofence.forecast.recorded import midnight_ms
 from geofence.forecast.today import DaySoFar, likeliest_crew, served_places
-from geofence.forecast.walk import Ints
+from geofence.forecast.walk import Floats, Ints
 from geofence.forecaster import Forecaster
 from geofence.foretold import Again
 from geofence.scene import Nominee, Scene
@@ -134,17 +134,16 @@ def _calls(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) ->
 def _turned_away(ahead: Ahead, so_far: DaySoFar, scene: Scene) -> None:
     """Note for which places that were told the truck has become unlikely since: it went to tip, or elsewhere first."""
     foretold, zones = scene.round_foretold, scene.book.minutes_zones
-    chances: dict[float, dict[int, float]] = {}
+    within: dict[float, Floats] = {}
     served = served_places(so_far.served, 8 * len(so_far.served))
     for told_by, lead_min in foretold.waiting(scene.truck):
-        places = zones.places_of(told_by) if told_by not in range(len(served)) else (told_by,)
+        places = (told_by,) if 0 <= told_by < len(served) else zones.places_of(told_by)
         if any(served[place] for place in places):
             foretold.settle(told_by, lead_min)
             continue
-        if lead_min not in chances:
-            within = ahead.outlook.within(AWAY_LEADS * 60.0 * lead_min)
-            chances[lead_min] = dict(zip(ahead.outlook.place.tolist(), within.tolist(), strict=True))
-        likely = max((chances[lead_min].get(place, 0.0) for place in places), default=0.0) >= AWAY_CHANCE
+        if lead_min not in within:
+            within[lead_min] = ahead.outlook.within(AWAY_LEADS * 60.0 * lead_min)
+        likely = (within[lead_min][np.isin(ahead.outlook.place, places)] >= AWAY_CHANCE).any()
         foretold.unlikely(told_by, lead_min, None if likely else scene.fix_ms, correcting.AWAY_LASTS_MS)
 
 

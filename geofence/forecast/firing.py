@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.rehearsal import GRID_S, Rows
+from geofence.forecast.visits import firsts
 from geofence.forecast.walk import Floats, Ints
 
 LEADS_MIN = (3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
 SHARES = (0.5, 0.65, 0.8, 1.0, 1.15, 1.35, 1.6)
 CHANCES = (0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.7)
 LAST = ((0.0, 1.0), (0.4, 0.12), (0.4, 0.2), (0.5, 0.15), (0.5, 0.3))
-"""Low chances are tried most closely: in all towns that were looked at rehearsals chose the lowest."""
+"""Low chances are tried most closely: there the rules that rehearsals choose are found."""
 AWAY_LEADS = 2.0
 AWAY_CHANCE = 0.2
 """After a call the truck has turned away when it is less likely than this within so many leads: one more is due."""
@@ -108,7 +109,7 @@ class _Judge:
         self._arrivals = arrivals
         self._lead_s = 60.0 * lead_min
         self._group = rows.run * 1_000_000 + rows.place
-        self._begin = np.flatnonzero(np.append(True, self._group[1:] != self._group[:-1])[: len(self._group)])
+        self._begin = np.flatnonzero(firsts(self._group))
         self._end = np.append(self._begin[1:], len(self._group))
         self._left = np.append(rows.actual_s, np.inf)
         self._chances: dict[float, Floats] = {}
@@ -123,16 +124,15 @@ class _Judge:
         first = self._within(next_fire[self._begin])
         second = self._within(next_fire[self._next_away[first]])
         in_time = max(FALSE_AFTER_S, 3.0 * self._lead_s)
-        left, again = self._left[first], self._left[second]
-        false = int((left > in_time).sum() + (again > in_time).sum())
-        calls = int((first < len(fires)).sum() + (second < len(fires)).sum())
-        false -= int((first == len(fires)).sum() + (second == len(fires)).sum())
-        given = np.where(left <= in_time, left, again)
+        called = np.concatenate((first, second))
+        called = called[called < len(fires)]
+        false = int((self._left[called] > in_time).sum())
+        given = np.where(self._left[first] <= in_time, self._left[first], self._left[second])
         told = int((given <= in_time).sum())
         hit = int(((given >= 0.5 * self._lead_s) & (given <= 2.0 * self._lead_s)).sum())
         late = int((given < 0.3 * self._lead_s).sum()) + self._arrivals - told
         of = max(self._arrivals, 1)
-        return Score(self._arrivals, hit / of, late / of, false / max(calls, 1))
+        return Score(self._arrivals, hit / of, late / of, false / max(len(called), 1))
 
     def _within(self, row: Ints) -> Ints:
         """Keep the rows that are of their own group; the others become the row after the last."""

@@ -97,11 +97,12 @@ class Library:
         """
         served = self.served = np.zeros((len(self.days), len(self.place_x)))
         served[np.repeat(np.arange(len(self.days)), np.diff(self.visit_start)), self.visit_place] = 1.0
-        self.vehicle = crews_of(self.vehicle, _apart(in_common(served, served)))
+        alike = _others(in_common(served, served))
+        self.vehicle = crews_of(self.vehicle, alike)
         self.crews, self.crew = np.unique(self.vehicle, return_inverse=True)
-        self.regular = regular_of(served, self.vehicle)
+        self.regular = regular_of(served, alike, self.vehicle)
         self.telling = self.regular if self.regular.sum() >= LEAST_TELLING else np.ones(len(self.place_x), dtype=bool)
-        alike = _apart(in_common(served[:, self.telling], served[:, self.telling]))
+        alike = _others(in_common(served[:, self.telling], served[:, self.telling]))
         alike[self.vehicle[:, None] != self.vehicle[None, :]] = np.nan
         self.kin = np.full((7, len(self.days)), np.nan)
         for weekday in range(7):
@@ -130,23 +131,21 @@ def in_common(one: Floats, other: Floats) -> Floats:
     return share
 
 
-def regular_of(served: Floats, vehicle: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
+def regular_of(served: Floats, alike: Floats, vehicle: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
     """Tell the places that are served whenever days like it let expect that; at a light only some of these days wait.
 
-    `served`: days by places, 1.0 where a day served a place. Each day is foretold from the others of its round, weighed
-    by what they have in common with it.
+    `served`: days by places, 1.0 where a day served a place; `alike`: what each pair of days has in common, NaN for a
+    day and itself. Each day is foretold from the others of its round, weighed by what they have in common with it.
     """
-    alike = in_common(served, served) ** REGULAR_POWER
-    np.fill_diagonal(alike, 0.0)
-    alike[vehicle[:, None] != vehicle[None, :]] = 0.0
-    expected = alike / np.maximum(alike.sum(axis=1, keepdims=True), 1e-12) @ served
+    weight = np.where(vehicle[:, None] == vehicle[None, :], np.nan_to_num(alike) ** REGULAR_POWER, 0.0)
+    expected = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12) @ served
     often = expected.sum(axis=0)
     kept = (expected * served).sum(axis=0)
     regular: npt.NDArray[np.bool_] = (often >= REGULAR_LEAST) & (kept >= REGULAR_SHARE * often)
     return regular
 
 
-def _apart(alike: Floats) -> Floats:
+def _others(alike: Floats) -> Floats:
     """Leave out what each day has in common with itself."""
     np.fill_diagonal(alike, np.nan)
     return alike

@@ -68,7 +68,7 @@ def longest_of(passes: Passes) -> Floats:
     """Tell for each pass the longest excess of any pass by the same place on that day."""
     if not len(passes.place):
         return np.zeros(0)
-    first = np.flatnonzero(_firsts(passes.place))
+    first = np.flatnonzero(firsts(passes.place))
     counts = np.diff(np.append(first, len(passes.place)))
     longest: Floats = np.repeat(np.maximum.reduceat(passes.excess_s, first), counts)
     return longest
@@ -93,7 +93,7 @@ def needs_of(passes: Sequence[Passes], places: int) -> Floats:
     place = _joined([each.place for each in passes])
     excess = np.concatenate([each.excess_s for each in passes] or [np.zeros(0)])
     longest = np.concatenate([longest_of(each) for each in passes] or [np.zeros(0)])
-    once = np.concatenate([_firsts(each.place) for each in passes] or [np.zeros(0, bool)])
+    once = np.concatenate([firsts(each.place) for each in passes] or [np.zeros(0, bool)])
     took = np.bincount(place[excess >= low], minlength=places)
     kept = once & (longest >= low)
     days = np.bincount(place[kept], minlength=places)
@@ -107,7 +107,7 @@ def needs_of(passes: Sequence[Passes], places: int) -> Floats:
     return need
 
 
-def _firsts(place: Ints) -> npt.NDArray[np.bool_]:
+def firsts(place: Ints) -> npt.NDArray[np.bool_]:
     """Tell which passes are the first of their place on a day."""
     return np.append(True, place[1:] != place[:-1])[: len(place)]
 
