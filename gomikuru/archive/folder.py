@@ -12,7 +12,7 @@ import gzip
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence, Set
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import IO
@@ -52,8 +52,8 @@ class Folder:
 
     def lines(self, kind: Kind, day: date) -> Iterator[str]:
         """Read a day's whole lines, without the header; some may stand twice. Raise OSError."""
-        for path in sorted((path for of, path in self._files(kind) if of == day), reverse=True):  # .gz before plain
-            with _opened(path) as file:
+        with ExitStack() as files:
+            for file in self._opened(kind, day, files):
                 for line in _whole_lines(file):
                     if line != kind.header:
                         yield line
@@ -93,6 +93,13 @@ class Folder:
         half.replace(target)
         _sync(path.parent)
         path.unlink()
+
+    def _opened(self, kind: Kind, day: date, files: ExitStack) -> list[IO[bytes]]:
+        """Open all files of a day, the compressed one first; a writer may compress or delete them at any moment."""
+        while True:
+            with suppress(FileNotFoundError):  # compressed since it was listed: its lines stand in the other file now
+                paths = sorted((path for of, path in self._files(kind) if of == day), reverse=True)
+                return [files.enter_context(_opened(path)) for path in paths]
 
     def _files(self, kind: Kind) -> list[tuple[date, Path]]:
         folder = self.path / kind.folder

@@ -208,6 +208,30 @@ def test_two_writers_at_once_tear_nothing_apart(folder: Folder) -> None:
     assert sorted(kept(folder), key=lambda ping: ping.fix_ms) == drive(400)
 
 
+def _append_and_pack(root: Path, lines: list[str]) -> None:
+    folder = Folder(root, "minami")
+    for k in range(0, len(lines), 2):
+        folder.append(PINGS, DAY, lines[k : k + 2])
+        folder.pack(NEXT)
+
+
+def test_whoever_reads_while_a_day_is_compressed_reads_all_of_it(folder: Folder) -> None:
+    """`learn` reads in the night, in its own process, and that is when the archive compresses."""
+    whole = drive(400)
+    folder.append(PINGS, DAY, rows(2))
+    writer = multiprocessing.get_context("spawn").Process(
+        target=_append_and_pack, args=(folder.path.parent, rows(400)[2:])
+    )
+    writer.start()
+    most = 2
+    while writer.is_alive():
+        read = kept(folder)
+        assert read == whole[: len(read)]
+        assert len(read) >= most
+        most = len(read)
+    assert kept(folder) == whole
+
+
 def test_a_full_disk_is_an_error_and_no_loss(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The append says so; what stood there before stands there still."""
     folder.append(PINGS, DAY, rows(3))
