@@ -53,7 +53,7 @@ class Folder:
     def lines(self, kind: Kind, day: date) -> Iterator[str]:
         """Read a day's whole lines, without the header; some may stand twice. Raise OSError."""
         with ExitStack() as files:
-            for file in self._opened(kind, day, files):
+            for file in reversed(self._opened(kind, day, files)):
                 for line in _whole_lines(file):
                     if line != kind.header:
                         yield line
@@ -95,11 +95,16 @@ class Folder:
         path.unlink()
 
     def _opened(self, kind: Kind, day: date, files: ExitStack) -> list[IO[bytes]]:
-        """Open all files of a day, the compressed one first; a writer may compress or delete them at any moment."""
-        while True:
-            with suppress(FileNotFoundError):  # compressed since it was listed: its lines stand in the other file now
-                paths = sorted((path for of, path in self._files(kind) if of == day), reverse=True)
-                return [files.enter_context(_opened(path)) for path in paths]
+        """Open a day's plain file, then the compressed one, whichever there are.
+
+        In this order, since a writer may compress at any moment: what has left the plain file stands in the other.
+        """
+        plain = self.path / kind.folder / f"{day.isoformat()}{kind.ending}"
+        opened = []
+        for path in (plain, plain.with_name(plain.name + PACKED)):
+            with suppress(FileNotFoundError):
+                opened.append(files.enter_context(_opened(path)))
+        return opened
 
     def _files(self, kind: Kind) -> list[tuple[date, Path]]:
         folder = self.path / kind.folder

@@ -114,7 +114,9 @@ def test_an_answer_on_its_way_is_no_missing_connection(site: Site, chromium_here
         ready(page)
         expect(page.locator(".age")).to_have_text("確認しています…")
         expect(page.locator(".age.warn")).to_have_count(0)
-        wait_until(lambda: held, 10, "the page to ask")
+        wait_until(
+            lambda: page.evaluate("1") and held, 10, "the page to ask"
+        )  # Playwright hears it only while it works
         held[0].abort()
         expect(page.locator(".age.warn")).to_have_text("つながっていません")
 

@@ -123,7 +123,12 @@ def test_the_nightly_job_writes_a_profile_that_the_running_engine_takes(store: S
         time.sleep(0.3)
         assert not (folder.folder / FILE).exists(), "it is not yet time"
         clock.advance_to(NIGHT)
-        wait_until(lambda: meter.total("learnings", outcome="learned") == 1, 90, "the child to learn")
+
+        def learned_beside_the_engine() -> bool:
+            engine.turn()
+            return meter.total("learnings", outcome="learned") == 1
+
+        wait_until(learned_beside_the_engine, 90, "the child to learn")
     learned = decode_profile((folder.folder / FILE).read_bytes())
     assert [date.fromordinal(day.ordinal) for day in learned.days] == DAYS
 
