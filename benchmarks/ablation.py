@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from geofence.forecast.calibration import Calibration
-from geofence.forecast.outlook import Manner
+from geofence.forecast.modes import Manner
 from geofence.forecast.profile import FILE, Profile, decode_profile, encode_profile
 from geofence.limits import Limits
 from gomikuru.commands.inputs import city_at, pings_of
@@ -31,7 +31,7 @@ MANNERS = {
     "how full the truck is": Manner(load_floor=1.0),
     "the time of day": Manner(clock_floor=1.0),
     "likeness of weekdays": Manner(kin=0.0),
-    "what was served so far": Manner(alike=0.0, shown=0.0),
+    "what was served so far": Manner(order=0.0, shown=0.0),
     "damping what is seldom served": Manner(seldom=1e-9),
     "evening out, and doubt": Manner(even=1.0, doubt=0.0),
 }

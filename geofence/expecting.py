@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from geofence import minutes
 from geofence.correcting import CORRECT_CHANCE
-from geofence.forecast.outlook import Manner
+from geofence.forecast.modes import Manner
 from geofence.forecast.recorded import day_ordinal, midnight_ms
 from geofence.forecast.today import served_places
 from geofence.forecast.walk import Floats, Ints

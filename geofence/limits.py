@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from geofence.forecast.outlook import Manner
+from geofence.forecast.modes import Manner
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

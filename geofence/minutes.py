@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from geofence import correcting, presence
 from geofence.correcting import Ahead
 from geofence.forecast.firing import AWAY_CHANCE, AWAY_LEADS
-from geofence.forecast.outlook import Manner, outlook
+from geofence.forecast.modes import Manner
+from geofence.forecast.outlook import outlook
 from geofence.forecast.progress import beam
 from geofence.forecast.recorded import midnight_ms
 from geofence.forecast.today import DaySoFar, likeliest_crew, served_places

@@ -12,7 +12,7 @@ from math import hypot
 import numpy as np
 from msgspec.structs import replace
 
-from geofence.forecast.outlook import modes_of
+from geofence.forecast.modes import modes_of
 from geofence.forecast.today import DaySoFar, served_places
 from geofence.forecast.walk import Floats, Ints
 from geofence.forecaster import Forecaster

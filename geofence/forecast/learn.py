@@ -10,7 +10,7 @@ import numpy as np
 from geofence.forecast.calibration import calibrated
 from geofence.forecast.firing import learned
 from geofence.forecast.library import Day, Library
-from geofence.forecast.outlook import Manner
+from geofence.forecast.modes import Manner
 from geofence.forecast.places import stops_of
 from geofence.forecast.profile import Profile
 from geofence.forecast.rehearsal import Rows, arrivals_of, joined, rehearse

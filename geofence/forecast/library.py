@@ -63,6 +63,7 @@ class Library:
 
     def _knots(self, days: Sequence[Day]) -> None:
         self.day = np.repeat(np.arange(len(days)), [len(day.trace) for day in days])
+        self.starts = np.flatnonzero(np.diff(self.day, prepend=-1))
         self.x = _joined([day.trace.x for day in days])
         self.y = _joined([day.trace.y for day in days])
         self.in_s = _joined([day.trace.in_s for day in days])

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from geofence.forecast.library import Library
-from geofence.forecast.places import STOP_S
-from geofence.forecast.progress import Progress, beam
+from geofence.forecast.modes import Manner, Mode, Today, modes_of
+from geofence.forecast.progress import Progress
 from geofence.forecast.visits import ARRIVAL_M
 from geofence.forecast.walk import Floats, Ints
 
@@ -22,46 +21,6 @@ BINS = 288
 HORIZON_S = BIN_S * BINS
 FASTEST_MPS = 14.0
 BLUR = (-1.28, -0.52, 0.0, 0.52, 1.28)
-
-
-class Manner(msgspec.Struct, frozen=True):
-    """How samples are weighted and blurred; the figures are argued in docs/prediction.md."""
-
-    load_share: float = 0.25
-    load_floor: float = 0.15
-    kin: float = 4.0
-    alike: float = 2.0
-    blur_s: float = 15.0
-    blur_share: float = 0.22
-    least_mode: float = 0.004
-    even: float = 0.7
-    doubt: float = 0.3
-    seldom: float = 0.3
-    clock_s: float = 900.0
-    clock_floor: float = 0.05
-    shown: float = 4.0
-    shown_after: int = 5
-
-
-class Today(msgspec.Struct, frozen=True):
-    """What is known of a truck's day so far: `at_s` now, `stood_s` at its present place, `served` by place."""
-
-    at_s: float
-    stood_s: float
-    load_s: float
-    weekday: int
-    served: npt.NDArray[np.bool_]
-    x: float
-    y: float
-
-
-class Mode(msgspec.Struct, frozen=True):
-    """A point of a past day where the truck may now be: the time of that day, and the belief."""
-
-    day: int
-    knot: int
-    at_s: float
-    weight: float
 
 
 class Outlook(msgspec.Struct, frozen=True):
@@ -98,76 +57,26 @@ def _crossing(rising: Floats, level: float) -> Floats:
 NOTHING = Outlook(np.zeros(0, dtype=np.int64), np.zeros((0, BINS)))
 
 
-def modes_of(library: Library, progress: Progress, today: Today, manner: Manner) -> list[Mode]:
-    """Gather the beam into points of past days, and weigh each day by how much it is like today."""
-    if not progress.knots:
-        return []
-    knots, belief = beam(progress)
-    day = library.day[knots]
-    new = np.ones(len(knots), dtype=bool)
-    new[1:] = (np.diff(knots) > 6) | (day[1:] != day[:-1])
-    first = np.flatnonzero(new)
-    mass = np.add.reduceat(belief, first)
-    bounds = np.append(first, len(knots))
-    modes = []
-    for k in np.flatnonzero(mass >= manner.least_mode).tolist():
-        part = slice(int(bounds[k]), int(bounds[k + 1]))
-        knot = int(knots[part][int(np.argmax(belief[part]))])
-        modes.append(_mode(library, knot, float(mass[k]), progress, today, manner))
-    return modes
-
-
-def _mode(library: Library, knot: int, mass: float, progress: Progress, today: Today, manner: Manner) -> Mode:
-    day = int(library.day[knot])
-    if progress.lost_m > 0.0:
-        at_s = float(library.in_s[knot]) + today.at_s - progress.matched_s
-    else:
-        at_s = _moment(library, day, knot, today.stood_s)
-    weight = mass * _likeness(library, day, knot, at_s, today, manner)
-    return Mode(day, knot, at_s, weight)
-
-
-def _moment(library: Library, day: int, knot: int, stood_s: float) -> float:
-    """Tell the time of a past day at which the truck had stood at a knot as long as it has now."""
-    if stood_s >= STOP_S:
-        low, high = max(knot - 2, 0), min(knot + 3, len(library.x))
-        near = np.arange(low, high)[library.day[low:high] == day]
-        longest = int(near[int(np.argmax(library.out_s[near] - library.in_s[near]))])
-        if library.out_s[longest] - library.in_s[longest] >= STOP_S:
-            knot = longest
-    return float(library.in_s[knot] + min(stood_s, library.out_s[knot] - library.in_s[knot]))
-
-
-def _likeness(library: Library, day: int, knot: int, at_s: float, today: Today, manner: Manner) -> float:
-    """Weigh a day: as full as now, at about this time, the same places served by then, like others of this weekday."""
-    off = (float(library.load[knot]) - today.load_s) / (manner.load_share * max(library.full_s, 60.0))
-    full = manner.load_floor + (1.0 - manner.load_floor) * float(np.exp(-0.5 * off * off))
-    kin = float(np.exp(manner.kin * (library.kin[today.weekday, day] - 1.0)))
-    part = library.visits(day)
-    until = int(np.searchsorted(library.visit_in[part], at_s))
-    then = np.zeros(len(today.served), dtype=bool)
-    then[library.visit_place[part][:until]] = True
-    then, now = then[library.telling], today.served[library.telling]
-    either = int(np.count_nonzero(then | now))
-    alike = int(np.count_nonzero(then & now)) / either if either else 1.0
-    late = (today.at_s - at_s) / manner.clock_s
-    clock = manner.clock_floor + (1.0 - manner.clock_floor) * float(np.exp(-0.5 * late * late))
-    return float(full * kin * clock * np.exp(manner.alike * (alike - 1.0)))
-
-
 def outlook(library: Library, progress: Progress, today: Today, manner: Manner) -> Outlook:
     """Tell when the truck will be at each place that it has not served today."""
     modes = modes_of(library, progress, today, manner)
     if not modes:
         return NOTHING
     modes, certain = _weighed(modes, manner)
-    certain *= 1.0 - progress.elsewhere
+    certain *= _known(progress, modes)
     share = _days_alike(library, modes, today, manner)
     habit = share @ library.served
     place, after, weight = _samples(library, modes, today)
     weight = weight * certain * (habit * (1.0 + manner.seldom) / (habit + manner.seldom))[place]
     sigma = np.hypot(manner.blur_s, manner.blur_share * after)
     return _binned(place, after, weight, sigma, _at_least_s(library, today))
+
+
+def _known(progress: Progress, modes: list[Mode]) -> float:
+    """Tell the chance that the truck is on a past day's way, by the matcher and by what was served in order."""
+    on_the_way = (1.0 - progress.elsewhere) * sum(mode.fits for mode in modes)
+    elsewhere = progress.elsewhere * sum(mode.blank for mode in modes)
+    return on_the_way / max(on_the_way + elsewhere, 1e-300)
 
 
 def _binned(place: Ints, after: Floats, weight: Floats, sigma: Floats, least_s: Floats) -> Outlook:

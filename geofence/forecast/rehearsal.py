@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.library import Library
-from geofence.forecast.outlook import Manner, Outlook, outlook
+from geofence.forecast.modes import Manner
+from geofence.forecast.outlook import Outlook, outlook
 from geofence.forecast.today import Guide
 from geofence.forecast.walk import Floats, Ints
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from geofence.forecast import walk as walking
 from geofence.forecast.cells import Cells
 from geofence.forecast.library import Library
-from geofence.forecast.outlook import Today
+from geofence.forecast.modes import Today
 from geofence.forecast.places import FACILITY_APART_M, LONG_S, LONGEST_S, STAY_M, STOP_S
 from geofence.forecast.progress import Matcher, Progress, beam
 from geofence.forecast.visits import ARRIVAL_M, AT_M, FREE_MPS, PASS_GAP_S
@@ -19,6 +19,10 @@ from geofence.forecast.walk import Knot, Walk
 
 SWING = 40
 """Knots, some 30 m apart, for which another round must have seemed likelier before the truck is taken to be on it."""
+UNSEEN_S = 240.0
+UNSEEN_M = 200.0
+"""After such a silence, so far from where it began, it is not known what was served meanwhile."""
+START_M = 300.0
 
 
 class Pass(msgspec.Struct, frozen=True, array_like=True):
@@ -41,7 +45,8 @@ class Stay(msgspec.Struct, frozen=True, array_like=True):
 class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     """All that is remembered of a truck's service day; small enough to be committed with every ping.
 
-    `crew`: whose round it is, empty until that is known; `swing`: for how many knots another's has seemed likelier.
+    `crew`: whose round it is, empty until that is known; `swing`: for how many knots another's has seemed likelier;
+    `since_s`: since when the truck has been seen without a break; all day, if it was first seen where days begin.
     """
 
     day: str
@@ -53,6 +58,7 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     load_s: float = 0.0
     crew: str = ""
     swing: int = 0
+    since_s: float = 0.0
 
 
 class Guide:
@@ -62,6 +68,7 @@ class Guide:
         self.library = library
         self.matcher = Matcher(library)
         self._wide = Cells(library.place_x, library.place_y, FACILITY_APART_M)
+        self._starts = Cells(library.x[library.starts], library.y[library.starts], START_M)
         self._crews = frozenset(library.crews.tolist())
 
     def begin(self, day: str, at_s: float, x: float, y: float, vehicle: str) -> DaySoFar:
@@ -69,7 +76,8 @@ class Guide:
         progress = self.matcher.step(Progress(), at_s, x, y, 0.0, 0.0, vehicle)
         blank = bytes((len(self.library.place_x) + 7) // 8)
         crew = vehicle if vehicle in self._crews else ""
-        return DaySoFar(day, walking.begin(at_s, x, y), Stay(x, y, at_s), progress, blank, crew=crew)
+        since_s = 0.0 if len(self._starts.near(x, y, START_M)[0]) else at_s
+        return DaySoFar(day, walking.begin(at_s, x, y), Stay(x, y, at_s), progress, blank, crew=crew, since_s=since_s)
 
     def follow(self, so_far: DaySoFar, at_s: float, x: float, y: float, vehicle: str) -> tuple[DaySoFar, bool]:
         """Take the next fix; tell also whether the truck has moved on by a knot or more."""
@@ -87,7 +95,9 @@ class Guide:
         served = self._served(so_far.served, passes, walk)
         stay = self._stay(so_far.stay, at_s, x, y)
         load_s = 0.0 if stay.tipped else load_s
-        return DaySoFar(so_far.day, walk, stay, progress, served, passes, load_s, crew, swing), bool(closed)
+        unseen = at_s - before.near_s > UNSEEN_S and hypot(x - before.x, y - before.y) > UNSEEN_M
+        since_s = at_s if unseen else so_far.since_s
+        return DaySoFar(so_far.day, walk, stay, progress, served, passes, load_s, crew, swing, since_s), bool(closed)
 
     def _matched(
         self, progress: Progress, before: Walk, closed: tuple[Knot, ...], walk: Walk, vehicle: str
@@ -155,7 +165,7 @@ class Guide:
         """Tell the day so far as the outlook asks for it."""
         walk = so_far.walk
         served = served_places(so_far.served, len(self.library.place_x))
-        return Today(at_s, at_s - walk.in_s, so_far.load_s, weekday, served, walk.x, walk.y)
+        return Today(at_s, so_far.since_s, at_s - walk.in_s, so_far.load_s, weekday, served, walk.x, walk.y)
 
 
 def likeliest_crew(library: Library, progress: Progress) -> str | None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, timedelta
+from math import cos, radians
+
 import numpy as np
 import pytest
 
 from geofence.forecast.library import Day, Library
-from geofence.forecast.outlook import Manner, outlook
+from geofence.forecast.modes import Manner
+from geofence.forecast.outlook import Outlook, outlook
 from geofence.forecast.today import Guide
 from geofence.forecast.walk import Trace, trace_of
+from model.ping import Ping
+from tests.support.rounds import LAT, LON, MONDAY, Drive, instant_ms
 
 NINE, ELEVEN = 9 * 3600.0, 11 * 3600.0
 STOPS = np.arange(500.0, 4001.0, 500.0)
@@ -46,3 +53,84 @@ def test_a_rest_that_keeps_to_the_clock_is_foretold_by_the_clock(begin_s: float,
     past = Library([Day("17", 739_000 + k, trace) for k, trace in enumerate(days)], STOPS, np.zeros(len(STOPS)))
     left_s = foretold_s(past, day(begin_s + 90, until_m=2100.0, seed=9), 3000.0)
     assert (left_s > 1500.0) is rests
+
+
+FAR_STOPS = [(5000.0, 0.0), (5300.0, 0.0), (5600.0, 0.0)]
+NEAR_STOPS = [(2500.0, 0.0), (2800.0, 0.0), (3100.0, 0.0)]
+SPOTS = np.array([*FAR_STOPS, *NEAR_STOPS])
+
+
+def twice_along(begin: str, far: bool = True, near: bool = True, day_of: date = MONDAY) -> Drive:
+    """Along the street to its far stops, back by another street, and along the same street to its near stops."""
+    drive = Drive(day_of, begin).to(2000.0, 0.0)
+    if far:
+        drive.serve(FAR_STOPS, 90.0).to(5900.0, 0.0).to(5900.0, 600.0).to(0.0, 600.0).to(0.0, 0.0).to(2000.0, 0.0)
+    return drive.serve(NEAR_STOPS, 90.0) if near else drive
+
+
+def two_rounds_a_day() -> Library:
+    days = [(twice_along(f"08:{30 + 3 * k}", day_of=MONDAY + timedelta(days=k)), k) for k in range(5)]
+    return Library([Day("17", 739_000 + k, trace(drive.pings)) for drive, k in days], *SPOTS.T)
+
+
+def metres(ping: Ping) -> tuple[float, float]:
+    """Tell where a ping is, in metres."""
+    return (ping.lon - LON) * 111_132.0 * cos(radians(LAT)), (ping.lat - LAT) * 111_132.0
+
+
+def trace(pings: list[Ping]) -> Trace:
+    """Walk the pings of a day as the recording of past days does."""
+    midnight_ms = instant_ms(MONDAY, "00:00")
+    rows = [((ping.fix_ms - midnight_ms) % 86_400_000 / 1000.0, *metres(ping)) for ping in pings]
+    return trace_of(*np.array(rows).T)
+
+
+def ahead_of(past: Library, pings: list[Ping]) -> Outlook:
+    """Follow a day to its last ping, and look ahead."""
+    guide, so_far = Guide(past), None
+    for ping in pings:
+        at_s, spot = (ping.fix_ms - instant_ms(MONDAY, "00:00")) % 86_400_000 / 1000.0, metres(ping)
+        so_far = (
+            guide.begin("today", at_s, *spot, "17") if so_far is None else guide.follow(so_far, at_s, *spot, "17")[0]
+        )
+    assert so_far is not None
+    return outlook(past, so_far.progress, guide.until(so_far, so_far.walk.near_s, 0), Manner())
+
+
+def chance_within(ahead: Outlook, spot: tuple[float, float], seconds: float) -> float:
+    """Tell the chance of arrival at a spot within so many seconds."""
+    place = SPOTS.tolist().index(list(spot))
+    return float(ahead.within(seconds)[ahead.place.tolist().index(place)]) if place in ahead.place else 0.0
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_a_street_driven_twice_is_told_apart_by_what_was_served_before(far: bool) -> None:
+    """Half an hour late, at the time when the truck usually comes for the second time, it is there for the first."""
+    late = twice_along("08:45" if far else "09:05", far=far, near=False)
+    ahead = ahead_of(two_rounds_a_day(), late.pings)
+    assert (chance_within(ahead, NEAR_STOPS[1], 300.0) > 0.5) is far
+    assert (chance_within(ahead, NEAR_STOPS[1], 300.0) < 0.15) is not far
+
+
+def westward(begin: str, day_of: date = MONDAY, stops: Sequence[tuple[float, float]] = FAR_STOPS[::-1]) -> Drive:
+    """From the east by the far stops, and back by another street."""
+    return Drive(day_of, begin, at=(7000.0, 0.0)).serve(stops, 90.0).to(4500.0, 0.0).to(4500.0, 600.0)
+
+
+@pytest.mark.parametrize("errand", [False, True])
+def test_a_truck_that_serves_nothing_of_what_it_passes_is_on_an_errand(errand: bool) -> None:
+    """Both come into the street by a new way; one has served what comes before on other days, the other only passed."""
+    days = [westward(f"08:{30 + 3 * k}", MONDAY + timedelta(days=k)) for k in range(5)]
+    traces = [trace(day.to(0.0, 600.0).to(0.0, 0.0).serve(NEAR_STOPS, 90.0).pings) for day in days]
+    past = Library([Day("17", 739_000 + k, each) for k, each in enumerate(traces)], *SPOTS.T)
+    today = westward("08:37", stops=[] if errand else FAR_STOPS[::-1]).to(1000.0, 600.0).to(1000.0, 0.0).to(1100.0, 0.0)
+    assert (chance_within(ahead_of(past, today.pings), NEAR_STOPS[0], 300.0) > 0.5) is not errand
+
+
+def test_what_was_served_unseen_is_not_held_against_a_truck() -> None:
+    """Its tracker was off while it served the far stops; seen again it is foretold as if it had been seen."""
+    whole = twice_along("08:36", near=False).pings
+    off, on = instant_ms(MONDAY, "08:44"), instant_ms(MONDAY, "09:05")
+    assert any(off < ping.fix_ms < on for ping in whole)
+    ahead = ahead_of(two_rounds_a_day(), [ping for ping in whole if not off < ping.fix_ms < on])
+    assert chance_within(ahead, NEAR_STOPS[1], 300.0) > 0.5

@@ -7,7 +7,7 @@ import pytest
 
 from geofence.forecast.learn import learn, rehearsed
 from geofence.forecast.library import Day, Library
-from geofence.forecast.outlook import Manner
+from geofence.forecast.modes import Manner
 from geofence.forecast.places import LONGEST_S, loads_of, stops_of
 from geofence.forecast.walk import Trace, trace_of
 

@@ -155,7 +155,7 @@ def test_a_home_is_called_once_more_when_it_was_corrected_beyond_its_lead() -> N
 
 def test_a_correction_waits_until_the_new_time_has_lasted() -> None:
     """Where the truck usually turns off to tip, it turns off for a minute and comes back: nobody is corrected."""
-    today = Drive(TODAY).serve(SOUTH[:5]).to(1680.0, 680.0, mps=10.0).to(*SOUTH[4], mps=10.0).serve(SOUTH[5:])
+    today = Drive(TODAY).serve(SOUTH[:5]).to(1590.0, 340.0, mps=10.0).to(*SOUTH[4], mps=10.0).serve(SOUTH[5:])
     alerts = heard(now_and_then(), [home(1, SOUTH[6]), home(2, SOUTH[7])], today.serve(NORTH))
     assert [(alert.subscription, alert.kind) for alert in alerts] == [
         ("s1", Kind.APPROACHING),

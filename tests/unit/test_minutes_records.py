@@ -43,8 +43,15 @@ def twice(day: date, seconds: float = 60.0) -> Drive:
 
 @lru_cache(maxsize=1)
 def profile() -> bytes:
-    """What six usual days teach."""
-    return profile_of(usual(day, 50.0 + 5.0 * k) for k, day in enumerate(PAST))
+    """What six days teach, on two of which the truck went to tip in the middle of the street."""
+    days = enumerate(PAST)
+    return profile_of((usual if k % 3 else tipping)(day, 50.0 + 5.0 * k) for k, day in days)
+
+
+def tipping(day: date, seconds: float = 60.0) -> Drive:
+    """A usual day with a long trip to the tip in the middle of the street."""
+    drive = Drive(day).serve(STREET[:6], seconds).to(*TIP, mps=10.0).stand(1500).serve(STREET[6:], seconds)
+    return drive.serve(BACK, seconds).to(-1500.0, 200.0)
 
 
 def detour() -> Drive:

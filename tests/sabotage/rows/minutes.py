@@ -7,6 +7,7 @@ from tests.sabotage.row import Cut, row
 HOMES = "tests/unit/test_minutes_homes.py::"
 KINDS = "tests/unit/test_minutes_kinds.py::"
 LEARN = "tests/unit/test_learn_command.py::"
+ORDER = "tests/unit/test_forecast_outlook.py::"
 PROGRESS = "tests/unit/test_forecast_progress.py::"
 RECORDS = "tests/unit/test_minutes_records.py::"
 SCENARIOS = "tests/unit/test_minutes_scenarios.py::"
@@ -162,6 +163,37 @@ ROWS = (
         "every place is rehearsed",
         Cut("geofence/forecast/rehearsal.py", "wanted = library.regular[ahead.place] & ", "wanted = "),
         "tests/unit/test_forecast_regular.py::test_only_regular_places_are_rehearsed",
+    ),
+    row(
+        "minutes-order",
+        "A street that is driven twice is told apart by what was served before",
+        "what was served is not looked at",
+        Cut("geofence/forecast/modes.py", "return float((1.0 + amiss) ** -manner.order), ", "return 1.0, "),
+        ORDER + "test_a_street_driven_twice_is_told_apart_by_what_was_served_before[False]",
+    ),
+    row(
+        "minutes-order-from-the-start",
+        "What a truck has not served counts from the start of its day",
+        "it counts from its first position only",
+        Cut("geofence/forecast/today.py", "since_s = 0.0 if len(self._starts", "since_s = at_s if len(self._starts"),
+        ORDER + "test_a_street_driven_twice_is_told_apart_by_what_was_served_before[False]",
+    ),
+    row(
+        "minutes-errand",
+        "A truck that serves nothing of what it passes is on an errand",
+        "the way alone says what comes next",
+        Cut(
+            "geofence/forecast/outlook.py", "certain *= _known(progress, modes)", "certain *= 1.0 - progress.elsewhere"
+        ),
+        ORDER + "test_a_truck_that_serves_nothing_of_what_it_passes_is_on_an_errand[False]",
+        ORDER + "test_a_truck_that_serves_nothing_of_what_it_passes_is_on_an_errand[True]",
+    ),
+    row(
+        "minutes-unseen",
+        "What was served unseen is not held against a truck",
+        "a silence is no reason",
+        Cut("geofence/forecast/today.py", "since_s = at_s if unseen else so_far.since_s", "since_s = so_far.since_s"),
+        ORDER + "test_what_was_served_unseen_is_not_held_against_a_truck",
     ),
     row(
         "minutes-silence-told",
