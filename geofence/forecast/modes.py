@@ -119,10 +119,14 @@ def _in_order(library: Library, day: int, at_s: float, today: Today, manner: Man
     seen_s = min(manner.order_s, today.at_s - today.since_s)
     low, now, high = np.searchsorted(library.visit_in[part], (at_s - seen_s, at_s, at_s + manner.order_s))
     place = library.visit_place[part]
-    before, after = np.unique(place[low:now]), np.setdiff1d(place[now:high], place[:now])
-    before, after = before[library.telling[before]], after[library.telling[after]]
-    amiss = np.count_nonzero(~today.served[before]) + np.count_nonzero(today.served[after])
-    return float((1.0 + amiss) ** -manner.order), (1.0 + min(manner.amiss, len(before))) ** -manner.order
+    done, lately, coming = np.zeros((3, len(today.served)), dtype=bool)
+    done[place[:now]] = coming[place[now:high]] = True
+    lately[place[low:now][library.visit_out[part][low:now] <= at_s]] = True
+    expected = lately & library.telling
+    amiss = np.count_nonzero(expected & ~today.served)
+    amiss += np.count_nonzero(coming & ~done & today.served & library.telling)
+    blank = min(manner.amiss, float(np.count_nonzero(expected)))
+    return float((1.0 + amiss) ** -manner.order), (1.0 + blank) ** -manner.order
 
 
 def _likeness(library: Library, day: int, knot: int, at_s: float, today: Today, manner: Manner) -> float:
