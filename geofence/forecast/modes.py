@@ -34,6 +34,7 @@ class Manner(msgspec.Struct, frozen=True):
     order: float = 4.0
     order_s: float = 2700.0
     amiss: float = 1.5
+    astray: float = 0.3
 
 
 class Today(msgspec.Struct, frozen=True):
@@ -55,8 +56,8 @@ class Today(msgspec.Struct, frozen=True):
 class Mode(msgspec.Struct, frozen=True):
     """A point of a past day where the truck may now be: the time of that day, and its weight.
 
-    `fits`: the belief in the point by the way that led there and by what was served on it; `blank`: what that would be
-    if today had served something else.
+    `fits`: the belief in the point by the way that led there, what was served on it, and the time of day; `blank`: what
+    that would be for a truck that is elsewhere.
     """
 
     day: int
@@ -93,8 +94,11 @@ def _mode(library: Library, knot: int, mass: float, progress: Progress, today: T
     else:
         at_s = _moment(library, day, knot, today.stood_s)
     fits, blank = _in_order(library, day, at_s, today, manner)
-    likeness = _likeness(library, day, knot, at_s, today, manner)
-    return Mode(day, knot, at_s, mass * fits * likeness, mass * fits, mass * blank)
+    late = (today.at_s - at_s) / manner.clock_s
+    fits *= mass * (manner.clock_floor + (1.0 - manner.clock_floor) * float(np.exp(-0.5 * late * late)))
+    return Mode(
+        day, knot, at_s, fits * _likeness(library, day, knot, today, manner), fits, mass * blank * manner.astray
+    )
 
 
 def _moment(library: Library, day: int, knot: int, stood_s: float) -> float:
@@ -113,7 +117,7 @@ def _in_order(library: Library, day: int, at_s: float, today: Today, manner: Man
 
     Amiss is what that day had served shortly before and today has not, while it was seen, and what today has served
     though that day was yet to. So a truck that comes along a street for the second time is not taken for the first.
-    The second figure is for a day of which nothing is known: some of what that day had served is amiss.
+    The second figure is for a truck that is elsewhere: some of what that day had served is amiss.
     """
     part = library.visits(day)
     seen_s = min(manner.order_s, today.at_s - today.since_s)
@@ -129,11 +133,8 @@ def _in_order(library: Library, day: int, at_s: float, today: Today, manner: Man
     return float((1.0 + amiss) ** -manner.order), (1.0 + blank) ** -manner.order
 
 
-def _likeness(library: Library, day: int, knot: int, at_s: float, today: Today, manner: Manner) -> float:
-    """Weigh a day: as full as now, at about this time, like others of this weekday."""
+def _likeness(library: Library, day: int, knot: int, today: Today, manner: Manner) -> float:
+    """Weigh a day: as full as now, like others of this weekday."""
     off = (float(library.load[knot]) - today.load_s) / (manner.load_share * max(library.full_s, 60.0))
     full = manner.load_floor + (1.0 - manner.load_floor) * float(np.exp(-0.5 * off * off))
-    kin = float(np.exp(manner.kin * (library.kin[today.weekday, day] - 1.0)))
-    late = (today.at_s - at_s) / manner.clock_s
-    clock = manner.clock_floor + (1.0 - manner.clock_floor) * float(np.exp(-0.5 * late * late))
-    return full * kin * clock
+    return full * float(np.exp(manner.kin * (library.kin[today.weekday, day] - 1.0)))

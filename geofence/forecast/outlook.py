@@ -73,7 +73,7 @@ def outlook(library: Library, progress: Progress, today: Today, manner: Manner) 
 
 
 def _known(progress: Progress, modes: list[Mode]) -> float:
-    """Tell the chance that the truck is on a past day's way, by the matcher and by what was served in order."""
+    """Tell the chance that the truck is on a past day's way: by the way, what was served in order, and the time."""
     on_the_way = (1.0 - progress.elsewhere) * sum(mode.fits for mode in modes)
     elsewhere = progress.elsewhere * sum(mode.blank for mode in modes)
     return on_the_way / max(on_the_way + elsewhere, 1e-300)
