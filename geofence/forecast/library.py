@@ -90,6 +90,7 @@ class Library:
         self.visit_place: Ints = np.concatenate(place) if place else np.zeros(0, dtype=np.int64)
         self.visit_in, self.visit_out = _joined(in_s), _joined(out_s)
         self.visit_start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        self.visit_before = _before(np.repeat(np.arange(len(passes)), counts), self.visit_place)
 
     def _kinship(self) -> None:
         """Tell for each weekday how much each day was like the days of that weekday (of the same vehicle).
@@ -116,6 +117,12 @@ class Library:
     def visits(self, day: int) -> slice:
         """Tell where a day's visits stand in the visit columns."""
         return slice(int(self.visit_start[day]), int(self.visit_start[day + 1]))
+
+    def reached(self, day: int, moments_s: Sequence[float]) -> list[int]:
+        """Tell for rising moments of a day the first visit at or after each, as rows of the visit columns."""
+        part = self.visits(day)
+        rows: list[int] = (part.start + np.searchsorted(self.visit_in[part], moments_s)).tolist()
+        return rows
 
     def without(self, day: int) -> Library:
         """The library as it would be had one day not been seen; the places stay."""
@@ -171,6 +178,15 @@ def crews_of(vehicle: npt.NDArray[np.str_], alike: Floats) -> npt.NDArray[np.str
     lent = (close[days, best] >= CREW_ALIKE) & (close[days, best] > CREW_PLAINLY * own)
     crews: npt.NDArray[np.str_] = np.where(lent, names[best], vehicle)
     return crews
+
+
+def _before(day: Ints, place: Ints) -> Ints:
+    """Tell for each visit which one of the same day to the same place preceded it; -1 for the first."""
+    order = np.lexsort((np.arange(len(place)), place, day))
+    same = (day[order][1:] == day[order][:-1]) & (place[order][1:] == place[order][:-1])
+    before = np.full(len(place), -1, dtype=np.int64)
+    before[order[1:]] = np.where(same, order[:-1], -1)
+    return before
 
 
 def _joined(parts: Sequence[Floats]) -> Floats:

@@ -119,18 +119,14 @@ def _in_order(library: Library, day: int, at_s: float, today: Today, manner: Man
     though that day was yet to. So a truck that comes along a street for the second time is not taken for the first.
     The second figure is for a truck that is elsewhere: some of what that day had served is amiss.
     """
-    part = library.visits(day)
     seen_s = min(manner.order_s, today.at_s - today.since_s)
-    low, now, high = np.searchsorted(library.visit_in[part], (at_s - seen_s, at_s, at_s + manner.order_s))
-    place = library.visit_place[part]
-    done, lately, coming = np.zeros((3, len(today.served)), dtype=bool)
-    done[place[:now]] = coming[place[now:high]] = True
-    lately[place[low:now][library.visit_out[part][low:now] <= at_s]] = True
-    expected = lately & library.telling
-    amiss = np.count_nonzero(expected & ~today.served)
-    amiss += np.count_nonzero(coming & ~done & today.served & library.telling)
-    blank = min(manner.amiss, float(np.count_nonzero(expected)))
-    return float((1.0 + amiss) ** -manner.order), (1.0 + blank) ** -manner.order
+    low, now, high = library.reached(day, (at_s - seen_s, at_s, at_s + manner.order_s))
+    place, before = library.visit_place[low:high], library.visit_before[low:high]
+    lately = place[: now - low][(before[: now - low] < low) & (library.visit_out[low:now] <= at_s)]
+    coming = place[now - low :][before[now - low :] < 0]
+    lately, coming = lately[library.telling[lately]], coming[library.telling[coming]]
+    amiss = np.count_nonzero(~today.served[lately]) + np.count_nonzero(today.served[coming])
+    return float((1.0 + amiss) ** -manner.order), (1.0 + min(manner.amiss, len(lately))) ** -manner.order
 
 
 def _likeness(library: Library, day: int, knot: int, today: Today, manner: Manner) -> float:

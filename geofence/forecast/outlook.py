@@ -125,12 +125,10 @@ def _samples(library: Library, modes: list[Mode], today: Today) -> tuple[Ints, F
     """Gather from each mode the places that its day then served, how long after, with the mode's weight."""
     places, afters, weights = [], [], []
     for mode in modes:
-        part = library.visits(mode.day)
-        arrivals = library.visit_in[part]
-        low, high = np.searchsorted(arrivals, (mode.at_s, mode.at_s + HORIZON_S))
-        place, first = np.unique(library.visit_place[part][low:high], return_index=True)
-        open_ = ~today.served[place]
-        places.append(place[open_])
-        afters.append(arrivals[low:high][first][open_] - mode.at_s)
-        weights.append(np.full(int(open_.sum()), mode.weight))
+        low, high = library.reached(mode.day, (mode.at_s, mode.at_s + HORIZON_S))
+        place = library.visit_place[low:high]
+        next_ = (library.visit_before[low:high] < low) & ~today.served[place]
+        places.append(place[next_])
+        afters.append(library.visit_in[low:high][next_] - mode.at_s)
+        weights.append(np.full(len(places[-1]), mode.weight))
     return np.concatenate(places), np.concatenate(afters), np.concatenate(weights)
