@@ -124,8 +124,8 @@ def test_an_assigned_truck_is_believed_on_its_route_from_the_start() -> None:
     today = out()
     before = []
     for assignments in ((HEADER + ",99,A\n").encode(), b""):
-        (alert,) = told(learned, [home(1, SOUTH[2], 5.0)], today, assignments=assignments)["s1"]
-        before.append(minutes_before(alert, today.reached[SOUTH[2]]))
+        (alert,) = told(learned, [home(1, SOUTH[1], 5.0)], today, assignments=assignments)["s1"]
+        before.append(minutes_before(alert, today.reached[SOUTH[1]]))
     assert 2.5 <= before[0] <= 10.0
     assert before[1] < 2.5
 
