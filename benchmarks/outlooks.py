@@ -11,99 +11,71 @@ from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Iterator
-from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 
-from geofence.forecast.library import Day, Library
+from geofence.forecast.library import Library
 from geofence.forecast.modes import Manner
-from geofence.forecast.outlook import outlook
-from geofence.forecast.profile import FILE, Profile, decode_profile
-from geofence.forecast.recorded import Recording
+from geofence.forecast.profile import FILE, decode_profile
+from geofence.forecast.recorded import Recording, midnight_ms
+from geofence.forecast.rehearsal import fixes_of, moments
 from geofence.forecast.today import Guide
-from geofence.forecast.walk import Floats, Trace
+from geofence.forecast.walk import Floats
 from geofence.serving import places_serving
+from gomikuru.commands.evaluation_files import wishes_in
 from gomikuru.commands.inputs import city_at, pings_of
+from gomikuru.evaluation.instants import instants_ms
+from gomikuru.evaluation.residents import Residents
+from gomikuru.evaluation.timeline import Arrivals, Names, Timeline, joined
 
 WITHIN_S = (300.0, 600.0, 1200.0, 2400.0)
 EVERY_S = 30.0
 LEAST, MOST = 0.002, 0.998
-MAY_COME = 0.02
+MAY_COME, HOUR_S = 0.02, 3_600.0
+NEVER_MS = np.iinfo(np.int64).max
+NOBODY = Timeline(joined([]))
 
 
-def tested(town: Path, pings: list[str], profile: Profile) -> list[Day]:
-    """Walk the tested days, on the profile's own scale."""
-    city = city_at(town)
-    recording = Recording(city)
-    recording.add(pings_of(pings, city.id))
-    ratio = recording.stretch() / profile.stretch
-    return [
-        msgspec.structs.replace(day, trace=Trace(day.trace.x * ratio, day.trace.y * ratio, *_times(day.trace)))
-        for day in recording.days()
-    ]
-
-
-def _times(trace: Trace) -> tuple[Floats, Floats]:
-    return trace.in_s, trace.out_s
-
-
-def arrivals_of(file: Path, zone: ZoneInfo) -> dict[tuple[str, int], dict[str, list[float]]]:
-    """Read when each truck came to each home, by vehicle and day, in seconds from midnight."""
-    found: dict[tuple[str, int], dict[str, list[float]]] = {}
+def timelines(file: Path, names: Names) -> dict[str, Timeline]:
+    """Read when each vehicle came to whom."""
     with file.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            at = datetime.fromisoformat(row["arrived_at"].replace("Z", "+00:00")).astimezone(zone)
-            second = (at - datetime.combine(at.date(), datetime.min.time(), zone)).total_seconds()
-            day = found.setdefault((row["vehicle_id"], at.date().toordinal()), {})
-            day.setdefault(row["resident_id"], []).append(second)
+        rows = sorted(csv.DictReader(lines), key=itemgetter("vehicle_id"))
+    found = {}
+    for vehicle, some in groupby(rows, itemgetter("vehicle_id")):
+        residents, instants = zip(*map(itemgetter("resident_id", "arrived_at"), some), strict=True)
+        found[vehicle] = Timeline(Arrivals(names.codes(list(residents)), instants_ms(list(instants), False)))
     return found
-
-
-def looks(guide: Guide, day: Day, manner: Manner) -> Iterator[tuple[float, dict[int, list[float]]]]:
-    """Follow a day; every half minute tell the chances of arrival within WITHIN_S by place."""
-    so_far, due_s, weekday = None, -1.0, date.fromordinal(day.ordinal).weekday()
-    trace = day.trace
-    for at_s, out_s, x, y in zip(*(column.tolist() for column in (*_times(trace), trace.x, trace.y)), strict=True):
-        for moment in np.append(np.arange(at_s, out_s, EVERY_S / 2.0), out_s).tolist():
-            if so_far is None:
-                so_far = guide.begin("", moment, x, y, day.vehicle)
-            else:
-                so_far, _ = guide.follow(so_far, moment, x, y, day.vehicle)
-            if moment < due_s:
-                continue
-            due_s = moment + EVERY_S
-            ahead = outlook(guide.library, so_far.progress, guide.until(so_far, moment, weekday), manner)
-            chances = np.column_stack([ahead.within(seconds) for seconds in (*WITHIN_S, 3_600.0)])
-            likely = chances[:, -1] >= MAY_COME
-            yield moment, dict(zip(ahead.place[likely].tolist(), chances[likely].tolist(), strict=True))
 
 
 def losses(town: Path, pings: list[str], arrivals: Path, manner: Manner) -> tuple[Floats, int]:
     """Sum the log loss over all looks, by WITHIN_S, and count the arrivals."""
-    profile = decode_profile((town / FILE).read_bytes())
+    city, profile = city_at(town), decode_profile((town / FILE).read_bytes())
     guide = Guide(Library(profile.days, profile.place_x, profile.place_y))
-    with (town / "residents.csv").open(encoding="utf-8", newline="") as lines:
-        homes = list(csv.DictReader(lines))
-    lat, lon = (np.array([float(home[name]) for home in homes]) for name in ("lat", "lon"))
-    truth = arrivals_of(arrivals, ZoneInfo(city_at(town).timezone))
-    serving = list(
-        zip(places_serving(lat, lon, profile).tolist(), [home["resident_id"] for home in homes], strict=True)
-    )
-    total, count = np.zeros(len(WITHIN_S)), 0
-    for day in tested(town, pings, profile):
-        came = truth.get((day.vehicle, day.ordinal), {})
-        count += sum(len(times) for times in came.values())
-        for at_s, chances in looks(guide, day, manner):
-            for place, home in serving:
-                if place in chances:
-                    left_s = min((time - at_s for time in came.get(home, ()) if time > at_s), default=np.inf)
-                    chance = np.clip(chances[place][: len(WITHIN_S)], LEAST, MOST)
-                    total -= np.log(np.where(left_s <= np.array(WITHIN_S), chance, 1.0 - chance))
-    return total, count
+    names = Names()
+    residents = Residents.of(wishes_in(town / "residents.csv"), names)
+    truths = timelines(arrivals, names)
+    serving = places_serving(residents.lat, residents.lon, profile)
+    recording = Recording(city)
+    recording.add(pings_of(pings, city.id))
+    total = np.zeros(len(WITHIN_S))
+    for day in recording.days(profile.stretch):
+        begins_ms, weekday = midnight_ms(day.ordinal, city.timezone), (day.ordinal + 6) % 7
+        truth = truths.get(day.vehicle, NOBODY)
+        for moment in moments(guide, fixes_of(day.trace), day.vehicle, weekday, manner, EVERY_S):
+            ahead, at_ms = moment.outlook, begins_ms + round(1000.0 * moment.at_s)
+            likely = ahead.place[ahead.within(HOUR_S) >= MAY_COME]
+            asked = np.flatnonzero(np.isin(serving, likely))
+            row = truth.next(asked, np.full(len(asked), at_ms))
+            left_s = (np.append(truth.at_ms, NEVER_MS)[row] - at_ms) / 1000.0
+            of = np.searchsorted(ahead.place, serving[asked])
+            for k, seconds in enumerate(WITHIN_S):
+                chance = np.clip(ahead.within(seconds)[of], LEAST, MOST)
+                total[k] -= np.log(np.where(left_s <= seconds, chance, 1.0 - chance)).sum()
+    return total, sum(map(len, truths.values()))
 
 
 def main() -> None:

@@ -90,7 +90,8 @@ class Library:
         self.visit_place: Ints = np.concatenate(place) if place else np.zeros(0, dtype=np.int64)
         self.visit_in, self.visit_out = _joined(in_s), _joined(out_s)
         self.visit_start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        self.visit_before = _before(np.repeat(np.arange(len(passes)), counts), self.visit_place)
+        self.visit_day = np.repeat(np.arange(len(passes)), counts)
+        self.visit_before = _before(self.visit_day, self.visit_place)
 
     def _kinship(self) -> None:
         """Tell for each weekday how much each day was like the days of that weekday (of the same vehicle).
@@ -98,7 +99,7 @@ class Library:
         Days are compared by `telling` places: the regular ones, since who waits at which light says nothing of a day.
         """
         served = self.served = np.zeros((len(self.days), len(self.place_x)))
-        served[np.repeat(np.arange(len(self.days)), np.diff(self.visit_start)), self.visit_place] = 1.0
+        served[self.visit_day, self.visit_place] = 1.0
         alike = _others(in_common(served, served))
         self.vehicle = crews_of(self.vehicle, alike)
         self.crews, self.crew = np.unique(self.vehicle, return_inverse=True)

@@ -16,7 +16,7 @@ from geofence.forecast.library import Library
 from geofence.forecast.modes import Manner
 from geofence.forecast.outlook import Outlook, outlook
 from geofence.forecast.today import Guide
-from geofence.forecast.walk import Floats, Ints
+from geofence.forecast.walk import Floats, Ints, Trace
 
 EVERY_S = 15.0
 GRID_S = tuple(
@@ -75,9 +75,14 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 def moments(
-    guide: Guide, fixes: tuple[Floats, Floats, Floats], vehicle: str, weekday: int, manner: Manner
+    guide: Guide,
+    fixes: tuple[Floats, Floats, Floats],
+    vehicle: str,
+    weekday: int,
+    manner: Manner,
+    every_s: float = EVERY_S,
 ) -> Iterator[Moment]:
-    """Play a day's fixes (seconds of the day, ground metres) and look ahead every `EVERY_S` or so."""
+    """Play a day's fixes (seconds of the day, ground metres) and look ahead every so many seconds, or a bit later."""
     so_far = None
     due_s = -1.0
     for at_s, x, y in zip(*(column.tolist() for column in fixes), strict=True):
@@ -86,7 +91,7 @@ def moments(
         else:
             so_far, _ = guide.follow(so_far, at_s, x, y, vehicle)
         if at_s >= due_s:
-            due_s = at_s + EVERY_S
+            due_s = at_s + every_s
             yield Moment(at_s, outlook(guide.library, so_far.progress, guide.until(so_far, at_s, weekday), manner))
 
 
@@ -104,8 +109,7 @@ def rehearse(library: Library, day: int, manner: Manner) -> Rows:
     arrived = np.full(len(library.place_x), np.inf)
     place, at = arrivals_of(library, day)
     arrived[place] = at
-    trace = kept.trace
-    fixes = _fixes(trace.in_s, trace.out_s, trace.x, trace.y)
+    fixes = fixes_of(kept.trace)
     parts = []
     for moment in moments(guide, fixes, kept.vehicle, (kept.ordinal + 6) % 7, manner):
         ahead = moment.outlook
@@ -115,15 +119,15 @@ def rehearse(library: Library, day: int, manner: Manner) -> Rows:
     return joined(parts)
 
 
-def _fixes(in_s: Floats, out_s: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+def fixes_of(trace: Trace) -> tuple[Floats, Floats, Floats]:
     """Turn knots back into fixes: the arrival at each, then one every quarter of a minute while the truck stands."""
     at, which = [], []
-    for k, (into, out) in enumerate(zip(in_s.tolist(), out_s.tolist(), strict=True)):
+    for k, (into, out) in enumerate(zip(trace.in_s.tolist(), trace.out_s.tolist(), strict=True)):
         times = np.append(np.arange(into, out, EVERY_S), out) if out > into else np.array([into])
         at.append(times)
         which.append(np.full(len(times), k))
     index = np.concatenate(which).astype(np.int64)
-    return np.concatenate(at), x[index], y[index]
+    return np.concatenate(at), trace.x[index], trace.y[index]
 
 
 def _rows(day: int, at_s: float, place: Ints, chance: Floats, arrived: Floats) -> Rows:

@@ -32,7 +32,8 @@ class Folder:
     def append(self, kind: Kind, day: date, lines: Sequence[str]) -> None:
         """Append lines to a day's file; on return they are on the disk. Raise OSError."""
         with self._locked():
-            path = self._folder(kind) / f"{day.isoformat()}{kind.ending}"
+            path = self._plain(kind, day)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             new = not path.exists()
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             with os.fdopen(descriptor, "r+b") as file:
@@ -99,11 +100,11 @@ class Folder:
 
         In this order, since a writer may compress at any moment: what has left the plain file stands in the other.
         """
-        plain = self.path / kind.folder / f"{day.isoformat()}{kind.ending}"
+        plain = self._plain(kind, day)
         opened = []
         for path in (plain, plain.with_name(plain.name + PACKED)):
             with suppress(FileNotFoundError):
-                opened.append(files.enter_context(_opened(path)))
+                opened.append(files.enter_context(_open(path)))
         return opened
 
     def _files(self, kind: Kind) -> list[tuple[date, Path]]:
@@ -116,10 +117,8 @@ class Folder:
                 found.append((day, path))
         return found
 
-    def _folder(self, kind: Kind) -> Path:
-        folder = self.path / kind.folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
+    def _plain(self, kind: Kind, day: date) -> Path:
+        return self.path / kind.folder / f"{day.isoformat()}{kind.ending}"
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -166,7 +165,7 @@ def _whole_lines(file: IO[bytes]) -> Iterator[str]:
         return
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _open(path: Path) -> IO[bytes]:
     if path.suffix == PACKED:
         return gzip.open(path, "rb")  # type: ignore[return-value]
     return path.open("rb")

@@ -28,7 +28,7 @@ class Publisher:
     def say(self, said: Iterable[Said]) -> None:
         """Hand messages over to the client."""
         for one in said:
-            if self._lost or self._waiting:
+            if self._lost:
                 self._waiting.append(one)
             else:
                 self._open.add(self._client.publish(one.topic, one.payload, qos=1).mid)

@@ -28,6 +28,11 @@ def place(x: float, y: float) -> tuple[float, float]:
     return LAT + y / _DEGREE_M, LON + x / (_DEGREE_M * cos(radians(LAT)))
 
 
+def metres(lat: float, lon: float) -> tuple[float, float]:
+    """Tell the spot, in metres, of a position given in degrees; `place` the other way round."""
+    return (lon - LON) * _DEGREE_M * cos(radians(LAT)), (lat - LAT) * _DEGREE_M
+
+
 def instant_ms(day: date, clock: str) -> int:
     """Tell an instant of local time in ms UTC."""
     hour, minute = clock.split(":")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from math import cos, radians
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from geofence.forecast.outlook import Outlook, outlook
 from geofence.forecast.today import Guide
 from geofence.forecast.walk import Trace, trace_of
 from model.ping import Ping
-from tests.support.rounds import LAT, LON, MONDAY, Drive, instant_ms
+from tests.support.rounds import MONDAY, Drive, instant_ms, metres
 
 NINE, ELEVEN = 9 * 3600.0, 11 * 3600.0
 STOPS = np.arange(500.0, 4001.0, 500.0)
@@ -35,15 +34,23 @@ def day(begin_s: float, rest_s: float = 0.0, until_m: float = 4200.0, seed: int 
     return trace_of(*np.array(fixes).T)
 
 
+def ahead(past: Library, fixes: Iterable[tuple[float, float, float]]) -> Outlook:
+    """Follow a day (seconds, metres) to its last fix, and look ahead."""
+    guide, so_far = Guide(past), None
+    for at_s, x, y in fixes:
+        if so_far is None:
+            so_far = guide.begin("today", at_s, x, y, "17")
+        else:
+            so_far, _ = guide.follow(so_far, at_s, x, y, "17")
+    assert so_far is not None
+    return outlook(past, so_far.progress, guide.until(so_far, so_far.walk.near_s, 0), Manner())
+
+
 def foretold_s(past: Library, today: Trace, stop_m: float) -> float:
     """Follow a day to its end; tell the middle of the time to a stop."""
-    guide = Guide(past)
-    so_far = guide.begin("today", float(today.in_s[0]), float(today.x[0]), float(today.y[0]), "17")
-    for at_s, x, y in zip(today.in_s.tolist(), today.x.tolist(), today.y.tolist(), strict=True):
-        so_far, _ = guide.follow(so_far, at_s, x, y, "17")
-    ahead = outlook(past, so_far.progress, guide.until(so_far, float(today.in_s[-1]), 0), Manner())
+    found = ahead(past, zip(today.in_s.tolist(), today.x.tolist(), today.y.tolist(), strict=True))
     place = int(np.argmin(np.abs(past.place_x - stop_m)))
-    return float(ahead.quantiles((0.5,))[0][ahead.place.tolist().index(place)])
+    return float(found.quantiles((0.5,))[0][found.place.tolist().index(place)])
 
 
 @pytest.mark.parametrize(("begin_s", "rests"), [(ELEVEN, True), (NINE, False)])
@@ -73,43 +80,35 @@ def two_rounds_a_day() -> Library:
     return Library([Day("17", 739_000 + k, trace(drive.pings)) for drive, k in days], *SPOTS.T)
 
 
-def metres(ping: Ping) -> tuple[float, float]:
-    """Tell where a ping is, in metres."""
-    return (ping.lon - LON) * 111_132.0 * cos(radians(LAT)), (ping.lat - LAT) * 111_132.0
-
-
-def trace(pings: list[Ping]) -> Trace:
-    """Walk the pings of a day as the recording of past days does."""
+def fixes(pings: Iterable[Ping]) -> list[tuple[float, float, float]]:
+    """Tell when and where pings were, in seconds of their day and metres."""
     midnight_ms = instant_ms(MONDAY, "00:00")
-    rows = [((ping.fix_ms - midnight_ms) % 86_400_000 / 1000.0, *metres(ping)) for ping in pings]
-    return trace_of(*np.array(rows).T)
+    return [((ping.fix_ms - midnight_ms) % 86_400_000 / 1000.0, *metres(ping.lat, ping.lon)) for ping in pings]
 
 
-def ahead_of(past: Library, pings: list[Ping]) -> Outlook:
-    """Follow a day to its last ping, and look ahead."""
-    guide, so_far = Guide(past), None
-    for ping in pings:
-        at_s, spot = (ping.fix_ms - instant_ms(MONDAY, "00:00")) % 86_400_000 / 1000.0, metres(ping)
-        so_far = (
-            guide.begin("today", at_s, *spot, "17") if so_far is None else guide.follow(so_far, at_s, *spot, "17")[0]
-        )
-    assert so_far is not None
-    return outlook(past, so_far.progress, guide.until(so_far, so_far.walk.near_s, 0), Manner())
+def trace(pings: Iterable[Ping]) -> Trace:
+    """Walk the pings of a day as the recording of past days does."""
+    return trace_of(*np.array(fixes(pings)).T)
 
 
-def chance_within(ahead: Outlook, spot: tuple[float, float], seconds: float) -> float:
+def ahead_of(past: Library, pings: Iterable[Ping]) -> Outlook:
+    """Follow a day's pings."""
+    return ahead(past, fixes(pings))
+
+
+def chance_within(found: Outlook, spot: tuple[float, float], seconds: float) -> float:
     """Tell the chance of arrival at a spot within so many seconds."""
     place = SPOTS.tolist().index(list(spot))
-    return float(ahead.within(seconds)[ahead.place.tolist().index(place)]) if place in ahead.place else 0.0
+    return float(found.within(seconds)[found.place.tolist().index(place)]) if place in found.place else 0.0
 
 
 @pytest.mark.parametrize("far", [False, True])
 def test_a_street_driven_twice_is_told_apart_by_what_was_served_before(far: bool) -> None:
     """Half an hour late, at the time when the truck usually comes for the second time, it is there for the first."""
     late = twice_along("08:45" if far else "09:05", far=far, near=False)
-    ahead = ahead_of(two_rounds_a_day(), late.pings)
-    assert (chance_within(ahead, NEAR_STOPS[1], 300.0) > 0.5) is far
-    assert (chance_within(ahead, NEAR_STOPS[1], 300.0) < 0.15) is not far
+    found = ahead_of(two_rounds_a_day(), late.pings)
+    assert (chance_within(found, NEAR_STOPS[1], 300.0) > 0.5) is far
+    assert (chance_within(found, NEAR_STOPS[1], 300.0) < 0.15) is not far
 
 
 def westward(begin: str, day_of: date = MONDAY, stops: Sequence[tuple[float, float]] = FAR_STOPS[::-1]) -> Drive:
@@ -132,5 +131,5 @@ def test_what_was_served_unseen_is_not_held_against_a_truck() -> None:
     whole = twice_along("08:36", near=False).pings
     off, on = instant_ms(MONDAY, "08:44"), instant_ms(MONDAY, "09:05")
     assert any(off < ping.fix_ms < on for ping in whole)
-    ahead = ahead_of(two_rounds_a_day(), [ping for ping in whole if not off < ping.fix_ms < on])
-    assert chance_within(ahead, NEAR_STOPS[1], 300.0) > 0.5
+    found = ahead_of(two_rounds_a_day(), [ping for ping in whole if not off < ping.fix_ms < on])
+    assert chance_within(found, NEAR_STOPS[1], 300.0) > 0.5
