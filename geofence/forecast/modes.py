@@ -31,16 +31,18 @@ class Manner(msgspec.Struct, frozen=True):
     clock_floor: float = 0.05
     shown: float = 4.0
     shown_after: int = 5
-    order: float = 4.0
-    order_s: float = 2700.0
+    order: float = 6.0
+    order_s: float = 9000.0
     amiss: float = 1.5
+    recent: float = 5.0
     astray: float = 0.3
+    foreign: float = 0.01
 
 
 class Today(msgspec.Struct, frozen=True):
     """What is known of a truck's day so far: `at_s` now, `stood_s` at its present place, `served` by place.
 
-    `since_s`: since when it has been seen without a break.
+    `since_s`: since when it has been seen without a break; `crews`: whose days are its own, if known.
     """
 
     at_s: float
@@ -51,6 +53,7 @@ class Today(msgspec.Struct, frozen=True):
     served: npt.NDArray[np.bool_]
     x: float
     y: float
+    crews: tuple[str, ...] = ()
 
 
 class Mode(msgspec.Struct, frozen=True):
@@ -96,9 +99,10 @@ def _mode(library: Library, knot: int, mass: float, progress: Progress, today: T
     fits, blank = _in_order(library, day, at_s, today, manner)
     late = (today.at_s - at_s) / manner.clock_s
     fits *= mass * (manner.clock_floor + (1.0 - manner.clock_floor) * float(np.exp(-0.5 * late * late)))
-    return Mode(
-        day, knot, at_s, fits * _likeness(library, day, knot, today, manner), fits, mass * blank * manner.astray
-    )
+    if today.crews and library.vehicle[day] not in today.crews:
+        fits *= manner.foreign
+    weight = fits * _likeness(library, day, knot, today, manner)
+    return Mode(day, knot, at_s, weight, fits, mass * blank * manner.astray)
 
 
 def _moment(library: Library, day: int, knot: int, stood_s: float) -> float:
@@ -116,7 +120,8 @@ def _in_order(library: Library, day: int, at_s: float, today: Today, manner: Man
     """Tell how well today fits the order of a past day around a moment: one over a power of the places amiss, and one.
 
     Amiss is what that day had served shortly before and today has not, while it was seen, and what today has served
-    though that day was yet to. So a truck that comes along a street for the second time is not taken for the first.
+    though that day was yet to; the more places of that day lie in between, the less. So a truck that comes along a
+    street for the second time is not taken for the first, and one that takes blocks in another order is found again.
     The second figure is for a truck that is elsewhere: some of what that day had served is amiss.
     """
     seen_s = min(manner.order_s, today.at_s - today.since_s)
@@ -125,8 +130,14 @@ def _in_order(library: Library, day: int, at_s: float, today: Today, manner: Man
     lately = place[: now - low][(before[: now - low] < low) & (library.visit_out[low:now] <= at_s)]
     coming = place[now - low :][before[now - low :] < 0]
     lately, coming = lately[library.telling[lately]], coming[library.telling[coming]]
-    amiss = np.count_nonzero(~today.served[lately]) + np.count_nonzero(today.served[coming])
-    return float((1.0 + amiss) ** -manner.order), (1.0 + min(manner.amiss, len(lately))) ** -manner.order
+    amiss = _faded(~today.served[lately[::-1]], manner) + _faded(today.served[coming], manner)
+    usual = min(manner.amiss, _faded(np.ones(len(lately), dtype=bool), manner))
+    return float((1.0 + amiss) ** -manner.order), float((1.0 + usual) ** -manner.order)
+
+
+def _faded(marked: npt.NDArray[np.bool_], manner: Manner) -> float:
+    """Count what is marked in a row of places, the nearest first, each a little less than the one before."""
+    return float(np.exp(np.flatnonzero(marked) / -manner.recent).sum())
 
 
 def _likeness(library: Library, day: int, knot: int, today: Today, manner: Manner) -> float:

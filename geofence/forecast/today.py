@@ -46,7 +46,8 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     """All that is remembered of a truck's service day; small enough to be committed with every ping.
 
     `crew`: whose round it is, empty until that is known; `swing`: for how many knots another's has seemed likelier;
-    `since_s`: since when the truck has been seen without a break; all day, if it was first seen where days begin.
+    `since_s`: since when the truck has been seen without a break; all day, if it was first seen where days begin;
+    `own`: by whose days it was begun.
     """
 
     day: str
@@ -59,6 +60,7 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     crew: str = ""
     swing: int = 0
     since_s: float = 0.0
+    own: str = ""
 
 
 class Guide:
@@ -77,7 +79,8 @@ class Guide:
         blank = bytes((len(self.library.place_x) + 7) // 8)
         crew = vehicle if vehicle in self._crews else ""
         since_s = 0.0 if len(self._starts.near(x, y, START_M)[0]) else at_s
-        return DaySoFar(day, walking.begin(at_s, x, y), Stay(x, y, at_s), progress, blank, crew=crew, since_s=since_s)
+        walk, stay = walking.begin(at_s, x, y), Stay(x, y, at_s)
+        return DaySoFar(day, walk, stay, progress, blank, crew=crew, since_s=since_s, own=vehicle)
 
     def follow(self, so_far: DaySoFar, at_s: float, x: float, y: float, vehicle: str) -> tuple[DaySoFar, bool]:
         """Take the next fix; tell also whether the truck has moved on by a knot or more."""
@@ -97,7 +100,9 @@ class Guide:
         load_s = 0.0 if stay.tipped else load_s
         unseen = at_s - before.near_s > UNSEEN_S and hypot(x - before.x, y - before.y) > UNSEEN_M
         since_s = at_s if unseen else so_far.since_s
-        return DaySoFar(so_far.day, walk, stay, progress, served, passes, load_s, crew, swing, since_s), bool(closed)
+        own = so_far.own
+        after = DaySoFar(so_far.day, walk, stay, progress, served, passes, load_s, crew, swing, since_s, own)
+        return after, bool(closed)
 
     def _matched(
         self, progress: Progress, before: Walk, closed: tuple[Knot, ...], walk: Walk, vehicle: str
@@ -165,7 +170,9 @@ class Guide:
         """Tell the day so far as the outlook asks for it."""
         walk = so_far.walk
         served = served_places(so_far.served, len(self.library.place_x))
-        return Today(at_s, so_far.since_s, at_s - walk.in_s, so_far.load_s, weekday, served, walk.x, walk.y)
+        stood_s = at_s - walk.in_s
+        crews = (so_far.crew, so_far.own) if so_far.crew else ()
+        return Today(at_s, so_far.since_s, stood_s, so_far.load_s, weekday, served, walk.x, walk.y, crews)
 
 
 def likeliest_crew(library: Library, progress: Progress) -> str | None:

@@ -34,14 +34,14 @@ def day(begin_s: float, rest_s: float = 0.0, until_m: float = 4200.0, seed: int 
     return trace_of(*np.array(fixes).T)
 
 
-def ahead(past: Library, fixes: Iterable[tuple[float, float, float]]) -> Outlook:
+def ahead(past: Library, fixes: Iterable[tuple[float, float, float]], vehicle: str = "17") -> Outlook:
     """Follow a day (seconds, metres) to its last fix, and look ahead."""
     guide, so_far = Guide(past), None
     for at_s, x, y in fixes:
         if so_far is None:
-            so_far = guide.begin("today", at_s, x, y, "17")
+            so_far = guide.begin("today", at_s, x, y, vehicle)
         else:
-            so_far, _ = guide.follow(so_far, at_s, x, y, "17")
+            so_far, _ = guide.follow(so_far, at_s, x, y, vehicle)
     assert so_far is not None
     return outlook(past, so_far.progress, guide.until(so_far, so_far.walk.near_s, 0), Manner())
 
@@ -91,9 +91,9 @@ def trace(pings: Iterable[Ping]) -> Trace:
     return trace_of(*np.array(fixes(pings)).T)
 
 
-def ahead_of(past: Library, pings: Iterable[Ping]) -> Outlook:
+def ahead_of(past: Library, pings: Iterable[Ping], vehicle: str = "17") -> Outlook:
     """Follow a day's pings."""
-    return ahead(past, fixes(pings))
+    return ahead(past, fixes(pings), vehicle)
 
 
 def chance_within(found: Outlook, spot: tuple[float, float], seconds: float) -> float:
@@ -133,3 +133,34 @@ def test_what_was_served_unseen_is_not_held_against_a_truck() -> None:
     assert any(off < ping.fix_ms < on for ping in whole)
     found = ahead_of(two_rounds_a_day(), [ping for ping in whole if not off < ping.fix_ms < on])
     assert chance_within(found, NEAR_STOPS[1], 300.0) > 0.5
+
+
+def southward(begin: str, day_of: date = MONDAY) -> Drive:
+    """The round of truck 18: stops far in the south, then home along the street of truck 17."""
+    drive = Drive(day_of, begin, at=(0.0, -4000.0)).serve([(500.0, -4000.0), (900.0, -4000.0)], 90.0)
+    return drive.stand(1800.0).to(0.0, -4000.0).to(0.0, 0.0).to(4000.0, 0.0)
+
+
+@pytest.mark.parametrize("vehicle", ["17", "18"])
+def test_a_truck_of_another_round_that_drives_along_a_street_has_not_come_to_serve_it(vehicle: str) -> None:
+    """At the time when truck 17 is usually there, a truck drives along its street for a kilometre and a half."""
+    days = []
+    for k in range(4):
+        monday, begin = MONDAY + timedelta(days=k), f"08:{30 + k}"
+        drives = {"17": Drive(monday, begin).to(2000.0, 0.0).serve(NEAR_STOPS, 90.0), "18": southward(begin, monday)}
+        days += [Day(name, 739_000 + k, trace(drive.pings)) for name, drive in drives.items()]
+    found = ahead_of(Library(days, *SPOTS.T), Drive(MONDAY, "08:32").to(1800.0, 0.0).pings, vehicle)
+    assert (chance_within(found, NEAR_STOPS[0], 300.0) > 0.5) is (vehicle == "17")
+
+
+BLOCKS = [[(x + east, 0.0) for x in (0.0, 300.0, 600.0, 900.0, 1200.0)] for east in (600.0, 2600.0)]
+
+
+def test_a_truck_that_takes_blocks_in_another_order_is_found_again() -> None:
+    """What was served last says more than the five stops of the block that was left for later."""
+    spots = np.array([*BLOCKS[0], *BLOCKS[1]])
+    drives = [Drive(MONDAY + timedelta(days=k), f"08:{30 + k}").serve([*BLOCKS[0], *BLOCKS[1]], 60.0) for k in range(4)]
+    past = Library([Day("17", 739_000 + k, trace(drive.pings)) for k, drive in enumerate(drives)], *spots.T)
+    today = Drive(MONDAY, "08:40").to(0.0, 300.0).to(2300.0, 300.0).to(2300.0, 0.0).serve(BLOCKS[1][:4], 60.0)
+    found = ahead_of(past, today.pings)
+    assert found.within(300.0)[found.place.tolist().index(len(spots) - 1)] > 0.7

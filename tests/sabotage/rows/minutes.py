@@ -179,13 +179,26 @@ ROWS = (
         ORDER + "test_a_street_driven_twice_is_told_apart_by_what_was_served_before[False]",
     ),
     row(
+        "minutes-blocks",
+        "A truck that takes blocks in another order is found again",
+        "what is amiss counts as much far off as near by",
+        Cut("geofence/forecast/modes.py", "np.exp(np.flatnonzero(marked) / -manner.recent).sum()", "marked.sum()"),
+        ORDER + "test_a_truck_that_takes_blocks_in_another_order_is_found_again",
+    ),
+    row(
+        "minutes-foreign-street",
+        "A truck of another round that drives along a street has not come to serve it",
+        "all past days are taken for its own",
+        Cut("geofence/forecast/modes.py", "fits *= manner.foreign", "fits *= 1.0"),
+        ORDER + "test_a_truck_of_another_round_that_drives_along_a_street_has_not_come_to_serve_it[18]",
+    ),
+    row(
         "minutes-errand",
         "A truck that serves nothing of what it passes is on an errand",
         "the way alone says what comes next",
         Cut(
             "geofence/forecast/outlook.py", "certain *= _known(progress, modes)", "certain *= 1.0 - progress.elsewhere"
         ),
-        ORDER + "test_a_truck_that_serves_nothing_of_what_it_passes_is_on_an_errand[False]",
         ORDER + "test_a_truck_that_serves_nothing_of_what_it_passes_is_on_an_errand[True]",
     ),
     row(
