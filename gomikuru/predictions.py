@@ -18,7 +18,8 @@ from model.subscription import Home, InZone
 from model.times import format_rfc3339
 
 EVERY_MS = 30_000
-WITHIN_S = 1800.0
+SURE = 0.5
+"""A time is foretold where it is likelier right than wrong, by the limits of the open benchmark."""
 HEADER = "made_at,resident_id,vehicle_id,eta,eta_low,eta_high"
 
 
@@ -62,9 +63,9 @@ class Predictions:
         ordinal = day_ordinal(ping.fix_ms, book.city)
         at_s = (ping.fix_ms - midnight_ms(ordinal, book.city.timezone)) / 1000.0
         ahead = look(truck.so_far, at_s, ordinal, forecaster, book.limits.manner)
-        likely = np.flatnonzero(ahead.outlook.within(WITHIN_S) >= forecaster.profile.expect)
-        guess = best_guess(ahead.outlook.chance[likely])
-        for row, seconds in zip(likely.tolist(), guess.tolist(), strict=True):
+        guess, held = best_guess(ahead.outlook.chance)
+        for row in np.flatnonzero(held >= SURE).tolist():
+            seconds = float(guess[row])
             low, high = min(ahead.low_s[row], seconds), max(ahead.high_s[row], seconds)
             at = [max(ping.fix_ms + round(1000 * s), ping.received_ms) for s in (seconds, low, high)]
             for resident in self._by_place.get(int(ahead.outlook.place[row]), ()):

@@ -31,8 +31,11 @@ def _inside() -> Floats:
 _INSIDE = _inside()
 
 
-def best_guess(chance: Floats) -> Floats:
-    """Tell for each row of chances the best guess in seconds; of equals, the middle of the first run."""
+def best_guess(chance: Floats) -> tuple[Floats, Floats]:
+    """Tell for each row of chances the best guess in seconds, and how likely its limits hold the truth.
+
+    Of equal guesses it is the middle of the first run.
+    """
     held = chance @ _INSIDE.T
     best = held.max(axis=1, keepdims=True)
     near = held >= best - 1e-9
@@ -40,4 +43,4 @@ def best_guess(chance: Floats) -> Floats:
     beyond = ~near & (np.arange(BINS) > first[:, None])
     last = np.where(beyond.any(axis=1), beyond.argmax(axis=1), BINS) - 1
     guess: Floats = BIN_S * (first + last) / 2.0
-    return guess
+    return guess, best[:, 0]

@@ -44,13 +44,18 @@ def chances(weights: dict[int, float]) -> Floats:
     return chance
 
 
+def guessed(chance: Floats) -> float:
+    return float(best_guess(chance[None, :])[0][0])
+
+
 @given(rows)
 def test_no_other_guess_would_hold_more(weights: dict[int, float]) -> None:
     """Of all multiples of a bin none holds more of the distribution than the best guess does."""
     chance = chances(weights)
-    guess = float(best_guess(chance[None, :])[0])
+    guess = guessed(chance)
     most = max(held(chance, BIN_S * k) for k in range(BINS))
     assert held(chance, guess) >= most - 1e-6
+    assert float(best_guess(chance[None, :])[1][0]) == pytest.approx(most)
     assert 0.0 <= guess < HORIZON_S
 
 
@@ -58,21 +63,21 @@ def test_no_other_guess_would_hold_more(weights: dict[int, float]) -> None:
 def test_each_row_is_guessed_by_itself(some: list[dict[int, float]]) -> None:
     """What is foretold of one place does not depend on the others."""
     table = np.array([chances(weights) for weights in some])
-    assert best_guess(table).tolist() == [float(best_guess(row[None, :])[0]) for row in table]
+    assert best_guess(table)[0].tolist() == [guessed(row) for row in table]
 
 
 @pytest.mark.parametrize(("minutes", "other"), [(2, 25), (5, 40), (10, 60)])
 def test_two_times_as_likely_as_each_other_are_not_met_in_the_middle(minutes: int, other: int) -> None:
     """Where two past days say different times, the guess is one of them, not a time that neither knows."""
     chance = chances({4 * minutes: 1.0, 4 * other: 1.0})
-    guess = float(best_guess(chance[None, :])[0])
+    guess = guessed(chance)
     assert held(chance, guess) == pytest.approx(0.5)
 
 
 def test_a_sure_time_is_guessed_early_since_the_limits_are_wider_late() -> None:
     """A truck that surely comes in twelve minutes is guessed within the limits, and before them rather than after."""
     chance = chances({48: 1.0})
-    guess = float(best_guess(chance[None, :])[0])
+    guess = guessed(chance)
     assert 48 * BIN_S + 7.5 - 270.0 <= guess < 48 * BIN_S
 
 
@@ -84,4 +89,4 @@ def test_the_limits_are_those_of_the_design() -> None:
 
 def test_no_rows_are_no_guesses() -> None:
     """An empty outlook gives an empty answer."""
-    assert best_guess(np.zeros((0, BINS))).tolist() == []
+    assert best_guess(np.zeros((0, BINS)))[0].tolist() == []

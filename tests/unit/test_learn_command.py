@@ -188,6 +188,23 @@ def test_only_residents_who_were_not_yet_served_are_foretold(city: Path) -> None
         assert k == 0 or max(made) >= reached[spot] - 90_000
 
 
+def test_a_time_that_is_likelier_wrong_than_right_is_not_foretold(city: Path) -> None:
+    """On every other day the crew rests after the fifth stop: before that nobody beyond it is told a time."""
+    rest = (STREET[4][0] + 150.0, 0.0)
+    for k, day in enumerate(PAST):
+        drive = Drive(day).serve(STREET[:5], 55.0 + 5.0 * k).to(*rest)
+        if k % 2:
+            drive.stand(2400.0)
+        write_pings(city.parent / f"past-{k}.csv", drive.serve(STREET[5:], 60.0).to(-1500.0, 0.0).pings)
+    learned(city)
+    assert replayed(city, "--predictions", city.parent / "predictions.csv").exit_code == 0
+    rows = list(predictions(city.parent / "predictions.csv"))
+    passed_ms = usual(TODAY).reached[STREET[4]]
+    first = {resident: min(row.made_ms for row in rows if row.resident == resident) for resident in ("r4", "r7")}
+    assert first["r4"] < passed_ms - 240_000
+    assert first["r7"] > passed_ms
+
+
 def test_predictions_and_alerts_are_the_same_bytes_twice(city: Path) -> None:
     """Played again, both files come out byte for byte; and the alerts are those of a replay without predictions."""
     learned(city)
