@@ -6,10 +6,15 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from geofence.book import Book
 from geofence.forecast.guess import best_guess
+from geofence.forecast.library import Library
 from geofence.forecast.recorded import day_ordinal, midnight_ms
+from geofence.forecast.today import DaySoFar
+from geofence.forecast.visits import ARRIVAL_M
+from geofence.forecast.walk import Ints
 from geofence.minutes import look
 from geofence.serving import places_serving
 from geofence.state import State
@@ -20,6 +25,8 @@ from model.times import format_rfc3339
 EVERY_MS = 30_000
 SURE = 0.5
 """A time is foretold where it is likelier right than wrong, by the limits of the open benchmark."""
+THERE_S = 60.0
+"""A truck that has reached a place, and is to serve it within a minute, is there: nothing is left to foretell."""
 HEADER = "made_at,resident_id,vehicle_id,eta,eta_low,eta_high"
 
 
@@ -32,6 +39,11 @@ class Prediction(msgspec.Struct, frozen=True):
     eta_ms: int
     low_ms: int
     high_ms: int
+
+
+def _reached(so_far: DaySoFar, place: Ints, library: Library) -> npt.NDArray[np.bool_]:
+    walk = so_far.walk
+    return np.hypot(library.place_x[place] - walk.x, library.place_y[place] - walk.y) <= ARRIVAL_M
 
 
 def prediction_line(row: Prediction) -> str:
@@ -64,7 +76,8 @@ class Predictions:
         at_s = (ping.fix_ms - midnight_ms(ordinal, book.city.timezone)) / 1000.0
         ahead = look(truck.so_far, at_s, ordinal, forecaster, book.limits.manner)
         guess, held = best_guess(ahead.outlook.chance)
-        for row in np.flatnonzero(held >= SURE).tolist():
+        there = _reached(truck.so_far, ahead.outlook.place, forecaster.guide.library) & (guess < THERE_S)
+        for row in np.flatnonzero((held >= SURE) & ~there).tolist():
             seconds = float(guess[row])
             low, high = min(ahead.low_s[row], seconds), max(ahead.high_s[row], seconds)
             at = [max(ping.fix_ms + round(1000 * s), ping.received_ms) for s in (seconds, low, high)]
