@@ -75,10 +75,11 @@ class Predictions:
         ordinal = day_ordinal(ping.fix_ms, book.city)
         at_s = (ping.fix_ms - midnight_ms(ordinal, book.city.timezone)) / 1000.0
         ahead = look(truck.so_far, at_s, ordinal, forecaster, book.limits.manner)
-        guess, held = best_guess(ahead.outlook.chance)
-        there = _reached(truck.so_far, ahead.outlook.place, forecaster.guide.library) & (guess < THERE_S)
-        for row in np.flatnonzero((held >= SURE) & ~there).tolist():
-            seconds = float(guess[row])
+        likely = np.flatnonzero(ahead.outlook.chance.sum(axis=1) >= SURE)
+        guess, held = best_guess(ahead.outlook.chance[likely])
+        there = _reached(truck.so_far, ahead.outlook.place[likely], forecaster.guide.library) & (guess < THERE_S)
+        told = (held >= SURE) & ~there
+        for row, seconds in zip(likely[told].tolist(), guess[told].tolist(), strict=True):
             low, high = min(ahead.low_s[row], seconds), max(ahead.high_s[row], seconds)
             at = [max(ping.fix_ms + round(1000 * s), ping.received_ms) for s in (seconds, low, high)]
             for resident in self._by_place.get(int(ahead.outlook.place[row]), ()):

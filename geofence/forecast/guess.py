@@ -9,26 +9,25 @@ from __future__ import annotations
 import numpy as np
 
 from geofence.forecast.outlook import BIN_S, BINS
-from geofence.forecast.walk import Floats
+from geofence.forecast.walk import Floats, Ints
 
 LIMITS_S = ((180.0, -30.0, 90.0), (360.0, -60.0, 150.0), (600.0, -60.0, 210.0), (900.0, -90.0, 270.0))
 """(time to arrival below, earliest, latest): of actual minus predicted; beyond the last the last limits hold on."""
 
 
-def _inside() -> Floats:
-    """Tell for each guess (row, a bin's end) which bins of the truth lie within its limits."""
-    guess = BIN_S * np.arange(BINS)[:, None]
-    truth = BIN_S * (np.arange(BINS) + 0.5)[None, :]
-    early, late = np.full((1, BINS), LIMITS_S[-1][1]), np.full((1, BINS), LIMITS_S[-1][2])
-    for below, low, high in reversed(LIMITS_S):
-        here = truth < below
-        early[here], late[here] = low, high
-    off = truth - guess
-    inside: Floats = ((off >= early) & (off <= late)).astype(np.float64)
-    return inside
+def _runs() -> list[tuple[Ints, Ints]]:
+    """Tell for each limit and guess (a bin's end) the first bin of the truth that lies within, and the one after."""
+    guess_s = BIN_S * np.arange(BINS)
+    ends = [*(round(below / BIN_S) for below, _, _ in LIMITS_S[:-1]), BINS]
+    runs = []
+    for begin, end, (_, low, high) in zip([0, *ends], ends, LIMITS_S, strict=False):
+        first = np.clip(np.ceil((guess_s + low) / BIN_S - 0.5).astype(np.int64), begin, end)
+        after = np.clip(np.floor((guess_s + high) / BIN_S - 0.5).astype(np.int64) + 1, first, end)
+        runs.append((first, after))
+    return runs
 
 
-_INSIDE = _inside()
+_RUNS = _runs()
 
 
 def best_guess(chance: Floats) -> tuple[Floats, Floats]:
@@ -36,7 +35,9 @@ def best_guess(chance: Floats) -> tuple[Floats, Floats]:
 
     Of equal guesses it is the middle of the first run.
     """
-    held = chance @ _INSIDE.T
+    until = np.zeros((len(chance), BINS + 1))
+    np.cumsum(chance, axis=1, out=until[:, 1:])
+    held = np.add.reduce([until[:, after] - until[:, first] for first, after in _RUNS])
     best = held.max(axis=1, keepdims=True)
     near = held >= best - 1e-9
     first = near.argmax(axis=1)
