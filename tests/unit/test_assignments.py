@@ -115,19 +115,21 @@ def out(truck: str = "99") -> Drive:
 
 
 def test_an_assigned_truck_is_believed_on_its_route_from_the_start() -> None:
-    """99, which always drove elsewhere, is lent to A: its first homes hear in time with the file, late without."""
+    """99, which always drove elsewhere, is lent to A: its first homes hear in time with the file, else late or not."""
     recording = Recording(CITY)
     for day in weekdays(3):
         recording.add(Drive(day, "08:00", "99", at=(0.0, 5000.0)).serve([(x, 5000.0) for x, _ in SOUTH]).pings)
     routes, _ = read_routes(routes_document({"A": [(x, y, f"08:{3 * k:02d}") for k, (x, y) in enumerate(SOUTH)]}))
     learned = encode_profile(learn(recording.days(stretch(LAT)), stretch(LAT), plans=plans_of(routes, stretch(LAT))))
-    today = out()
-    before = []
-    for assignments in ((HEADER + ",99,A\n").encode(), b""):
-        (alert,) = told(learned, [home(1, SOUTH[1], 5.0)], today, assignments=assignments)["s1"]
-        before.append(minutes_before(alert, today.reached[SOUTH[1]]))
-    assert 2.5 <= before[0] <= 10.0
-    assert before[1] < 2.5
+    today, last = out(), SOUTH[-1]
+    homes = [home(1, SOUTH[1], 5.0), home(2, last, 5.0)]
+    with_file = told(learned, homes, today, assignments=(HEADER + ",99,A\n").encode())
+    without = told(learned, homes, today, assignments=b"")
+    (first,) = with_file["s1"]
+    assert 2.5 <= minutes_before(first, today.reached[SOUTH[1]]) <= 10.0
+    assert all(minutes_before(alert, today.reached[SOUTH[1]]) < 2.5 for alert in without["s1"])
+    for alerts in (with_file["s2"], without["s2"]):
+        assert 2.5 <= minutes_before(alerts[0], today.reached[last]) <= 10.0
 
 
 def test_a_second_route_past_the_same_stops_tells_again() -> None:
