@@ -6,15 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from geofence.book import Book
 from geofence.forecast.guess import best_guess
-from geofence.forecast.library import Library
 from geofence.forecast.recorded import day_ordinal, midnight_ms
-from geofence.forecast.today import DaySoFar
 from geofence.forecast.visits import ARRIVAL_M
-from geofence.forecast.walk import Ints
 from geofence.minutes import look
 from geofence.serving import places_serving
 from geofence.state import State
@@ -39,11 +35,6 @@ class Prediction(msgspec.Struct, frozen=True):
     eta_ms: int
     low_ms: int
     high_ms: int
-
-
-def _reached(so_far: DaySoFar, place: Ints, library: Library) -> npt.NDArray[np.bool_]:
-    walk = so_far.walk
-    return np.hypot(library.place_x[place] - walk.x, library.place_y[place] - walk.y) <= ARRIVAL_M
 
 
 def prediction_line(row: Prediction) -> str:
@@ -77,8 +68,9 @@ class Predictions:
         ahead = look(truck.so_far, at_s, ordinal, forecaster, book.limits.manner)
         likely = np.flatnonzero(ahead.outlook.chance.sum(axis=1) >= SURE)
         guess, held = best_guess(ahead.outlook.chance[likely])
-        there = _reached(truck.so_far, ahead.outlook.place[likely], forecaster.guide.library) & (guess < THERE_S)
-        told = (held >= SURE) & ~there
+        walk, places = truck.so_far.walk, ahead.outlook.place[likely]
+        there = forecaster.guide.library.away_m(walk.x, walk.y)[places] <= ARRIVAL_M
+        told = (held >= SURE) & ~(there & (guess < THERE_S))
         for row, seconds in zip(likely[told].tolist(), guess[told].tolist(), strict=True):
             low, high = min(ahead.low_s[row], seconds), max(ahead.high_s[row], seconds)
             at = [max(ping.fix_ms + round(1000 * s), ping.received_ms) for s in (seconds, low, high)]

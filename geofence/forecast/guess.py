@@ -6,6 +6,8 @@ figure is neither the mean nor the median, but the one with most of the distribu
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from geofence.forecast.outlook import BIN_S, BINS
@@ -20,7 +22,7 @@ def _runs() -> list[tuple[Ints, Ints]]:
     guess_s = BIN_S * np.arange(BINS)
     ends = [*(round(below / BIN_S) for below, _, _ in LIMITS_S[:-1]), BINS]
     runs = []
-    for begin, end, (_, low, high) in zip([0, *ends], ends, LIMITS_S, strict=False):
+    for (begin, end), (_, low, high) in zip(pairwise([0, *ends]), LIMITS_S, strict=True):
         first = np.clip(np.ceil((guess_s + low) / BIN_S - 0.5).astype(np.int64), begin, end)
         after = np.clip(np.floor((guess_s + high) / BIN_S - 0.5).astype(np.int64) + 1, first, end)
         runs.append((first, after))

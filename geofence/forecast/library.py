@@ -115,6 +115,11 @@ class Library:
         usual = np.array([np.nanmean(row) if np.isfinite(row).any() else 0.5 for row in alike])
         self.kin = np.where(np.isnan(self.kin), usual[None, :], self.kin)
 
+    def away_m(self, x: float, y: float) -> Floats:
+        """Tell the metres from a spot to each place."""
+        away: Floats = np.hypot(self.place_x - x, self.place_y - y)
+        return away
+
     def visits(self, day: int) -> slice:
         """Tell where a day's visits stand in the visit columns."""
         return slice(int(self.visit_start[day]), int(self.visit_start[day + 1]))

@@ -131,8 +131,7 @@ def _in_order(library: Library, day: int, at_s: float, today: Today, manner: Man
     coming = place[now - low :][before[now - low :] < 0]
     lately, coming = lately[library.telling[lately]], coming[library.telling[coming]]
     amiss = _faded(~today.served[lately[::-1]], manner) + _faded(today.served[coming], manner)
-    usual = min(manner.amiss, _faded(np.ones(len(lately), dtype=bool), manner))
-    return float((1.0 + amiss) ** -manner.order), float((1.0 + usual) ** -manner.order)
+    return float((1.0 + amiss) ** -manner.order), float((1.0 + min(manner.amiss, len(lately))) ** -manner.order)
 
 
 def _faded(marked: npt.NDArray[np.bool_], manner: Manner) -> float:

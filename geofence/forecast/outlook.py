@@ -93,9 +93,7 @@ def _binned(place: Ints, after: Floats, weight: Floats, sigma: Floats, least_s: 
 
 def _at_least_s(library: Library, today: Today) -> Floats:
     """Tell how long the truck needs to each place at least."""
-    away = np.hypot(library.place_x - today.x, library.place_y - today.y)
-    least: Floats = np.maximum(away - ARRIVAL_M, 0.0) / FASTEST_MPS
-    return least
+    return np.maximum(library.away_m(today.x, today.y) - ARRIVAL_M, 0.0) / FASTEST_MPS
 
 
 def _weighed(modes: list[Mode], manner: Manner) -> tuple[list[Mode], float]:

@@ -26,7 +26,7 @@ class BadProfile(ValueError):
 class Profile(msgspec.Struct, frozen=True):
     """Past days, places (the first `stops` of them regular; `strength`: how much is loaded), what rehearsals taught.
 
-    `expect`: the chance of coming within half an hour from which on an arrival is foretold at all.
+    `expect`: the chance of coming within half an hour from which on intervals are learned.
     `stretch`: plane metres to a ground metre in this city. `crews`: for each route whose days speak for it.
     """
 
