@@ -5,11 +5,10 @@ A correction says that the one time that a household remembers is wrong; so it w
 
 from __future__ import annotations
 
-import msgspec
 import numpy as np
 
-from geofence.forecast.outlook import Outlook
-from geofence.forecast.walk import Floats, Ints
+from geofence.forecast.walk import Ints
+from geofence.forecaster import Ahead
 from geofence.foretold import Doubt, Foretold, Saying
 from geofence.scene import Scene
 
@@ -24,24 +23,6 @@ AWAY_LASTS_MS = 240_000
 """So long a truck that was near must have been unlikely to come soon before its next coming is news."""
 AGAIN_S = 120.0
 """Who is corrected to less than this beyond the lead has been called already."""
-
-
-class Ahead(msgspec.Struct, frozen=True):
-    """What one look found: the outlook, and for each of its places the interval in seconds from the fix.
-
-    `day`: the day of the library on which the truck most likely is, None where it is on none.
-    """
-
-    outlook: Outlook
-    low_s: Floats
-    middle_s: Floats
-    high_s: Floats
-    day: int | None
-
-    def instants(self, k: int, fix_ms: int) -> tuple[int, int, int]:
-        """Tell the middle, the low and the high instant of the k-th place."""
-        middle, low, high = (fix_ms + int(each[k] * 1000) for each in (self.middle_s, self.low_s, self.high_s))
-        return middle, low, high
 
 
 def coming(ahead: Ahead) -> list[int]:
@@ -73,10 +54,10 @@ def moved(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) -> 
     said = foretold.to_correct(told_by, lead_min)
     if said is None:
         return None
-    eta = ahead.instants(k, scene.fix_ms)
-    if _foreign(said, eta[0], scene.truck) or not _lasting(said, eta, scene.fix_ms, foretold):
+    eta_ms = ahead.middle_ms(k, scene.fix_ms)
+    if _foreign(said, eta_ms, scene.truck) or not _lasting(said, ahead, k, scene.fix_ms, foretold):
         return None
-    foretold.correct(said, eta[0], again=float(ahead.middle_s[k]) > 60.0 * lead_min + AGAIN_S)
+    foretold.correct(said, eta_ms, again=float(ahead.middle_s[k]) > 60.0 * lead_min + AGAIN_S)
     return said.eta_ms
 
 
@@ -85,14 +66,20 @@ def _foreign(said: Saying, eta_ms: int, truck: str) -> bool:
     return said.teller not in ("", truck) and eta_ms >= said.eta_ms
 
 
-def _lasting(said: Saying, eta: tuple[int, int, int], fix_ms: int, foretold: Foretold) -> bool:
+def _lasting(said: Saying, ahead: Ahead, k: int, fix_ms: int, foretold: Foretold) -> bool:
     """Tell whether another time than the one told has been expected for a while; note it when it begins."""
-    middle, low, high = eta
+    middle = ahead.middle_ms(k, fix_ms)
     material_ms = 1000.0 * max(60.0 * said.lead_min * CORRECT_SHARE, CORRECT_S)
-    if abs(middle - said.eta_ms) <= material_ms or low <= said.eta_ms <= high:
+    if abs(middle - said.eta_ms) <= material_ms or _holds(ahead, k, said.eta_ms, fix_ms):
         foretold.doubt(said, None)
         return False
     if said.doubt is None or abs(middle - said.doubt.eta_ms) > material_ms / 2:
         foretold.doubt(said, Doubt(fix_ms, middle))
         return False
     return fix_ms - said.doubt.since_ms >= (SOONER_LASTS_MS if middle < said.eta_ms else LATER_LASTS_MS)
+
+
+def _holds(ahead: Ahead, k: int, eta_ms: int, fix_ms: int) -> bool:
+    """Tell whether an instant lies within the interval of the k-th place."""
+    _, low, high = ahead.instants(k, fix_ms)
+    return low <= eta_ms <= high

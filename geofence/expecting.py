@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofence import minutes
 from geofence.correcting import CORRECT_CHANCE
 from geofence.forecast.modes import Manner
 from geofence.forecast.recorded import day_ordinal, midnight_ms
@@ -92,14 +91,15 @@ def _seen(truck: Truck, forecaster: Forecaster, city: City, manner: Manner, at_m
     places = len(forecaster.guide.library.place_x)
     silent = at_ms - last.at_ms > silent_ms
     look_ms = last.at_ms if silent else max(at_ms, last.at_ms)
-    ahead = minutes.look(so_far, (look_ms - midnight_ms(ordinal, city.timezone)) / 1000.0, ordinal, forecaster, manner)
+    ahead = forecaster.look(so_far, (look_ms - midnight_ms(ordinal, city.timezone)) / 1000.0, ordinal, manner)
     stage, window = np.zeros(places, dtype=np.int8), np.zeros((3, places), dtype=np.int64)
     stage[_habit(forecaster, ahead.day) >= HABIT] = Stage.ON_ITS_WAY
     near = ahead.outlook.within(1e9) >= CORRECT_CHANCE if len(ahead.outlook.place) else np.zeros(0, dtype=bool)
     rows = ahead.outlook.place[near]
     stage[rows] = Stage.WINDOW
-    for k, seconds in enumerate((ahead.low_s, ahead.middle_s, ahead.high_s)):
-        window[k, rows] = look_ms + (1000 * seconds[near]).astype(np.int64)
+    low, high = ahead.interval(np.flatnonzero(near))
+    for k, seconds in enumerate((low, ahead.middle_s[near], high)):
+        window[k, rows] = look_ms + (1000 * seconds).astype(np.int64)
     if silent:
         stage[stage > Stage.NOTHING] = Stage.SILENT
     stage[served_places(so_far.served, places)] = Stage.SERVED

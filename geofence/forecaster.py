@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
+import msgspec
+import numpy as np
+
 from geofence.forecast.calibration import Calibration
 from geofence.forecast.firing import Rule, rule_for
+from geofence.forecast.guess import SURE, best_guess
+from geofence.forecast.modes import Manner
+from geofence.forecast.outlook import Outlook, outlook
 from geofence.forecast.profile import Profile
 from geofence.forecast.timetable import FIRES, WIDE, crew_of, planned
-from geofence.forecast.today import Guide
+from geofence.forecast.today import DaySoFar, Guide, likeliest_day
+from geofence.forecast.walk import Floats, Ints
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """What one look found: the outlook, and for each of its places the middle of the times in seconds from the fix.
+
+    `day`: the day of the library on which the truck most likely is, None where it is on none.
+    """
+
+    outlook: Outlook
+    middle_s: Floats
+    calibration: Calibration
+    day: int | None
+
+    def interval(self, rows: Ints) -> tuple[Floats, Floats]:
+        """Tell for some of the places the edges of the times that hold 80 %, in seconds."""
+        some = Outlook(self.outlook.place[rows], self.outlook.chance[rows])
+        low, high = some.quantiles((0.1, 0.9))
+        guess, held = best_guess(some.chance)
+        return self.calibration.interval(low, self.middle_s[rows], high, guess, held >= SURE)
+
+    def middle_ms(self, k: int, fix_ms: int) -> int:
+        """Tell the middle instant of the k-th place."""
+        return fix_ms + int(self.middle_s[k] * 1000)
+
+    def instants(self, k: int, fix_ms: int) -> tuple[int, int, int]:
+        """Tell the middle, the low and the high instant of the k-th place."""
+        low, high = (fix_ms + int(edge[0] * 1000) for edge in self.interval(np.array([k])))
+        return self.middle_ms(k, fix_ms), low, high
 
 
 class Forecaster:
@@ -19,7 +54,21 @@ class Forecaster:
         self._rules: dict[float, Rule] = {}
         self._crews = dict(profile.crews)
         self._vehicles = frozenset(day.vehicle for day in profile.days)
+        self._looked: tuple[tuple[DaySoFar, float, int, Manner], Ahead] | None = None
         self._planned = frozenset(k for k, day in enumerate(profile.days) if planned(day))
+
+    def look(self, so_far: DaySoFar, at_s: float, day_ordinal: int, manner: Manner) -> Ahead:
+        """Weigh the places ahead; who asks once more of the same moment is told what was found then."""
+        asked = (so_far, at_s, day_ordinal, manner)
+        if self._looked is None or self._looked[0] != asked:
+            self._looked = asked, self._weighed(so_far, at_s, day_ordinal, manner)
+        return self._looked[1]
+
+    def _weighed(self, so_far: DaySoFar, at_s: float, day_ordinal: int, manner: Manner) -> Ahead:
+        today = self.guide.until(so_far, at_s, (day_ordinal + 6) % 7)
+        found = outlook(self.guide.library, so_far.progress, today, manner)
+        day = likeliest_day(self.guide.library, so_far.progress)
+        return Ahead(found, found.quantiles((0.5,))[0], self.calibration(day), day)
 
     def crew(self, vehicle: str, route: str | None) -> str:
         """Tell by whose past days a vehicle is followed: its route's, where one is known and has days."""

@@ -14,15 +14,11 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from geofence import correcting, presence
-from geofence.correcting import Ahead
 from geofence.forecast.firing import AWAY_CHANCE, AWAY_LEADS
-from geofence.forecast.modes import Manner
-from geofence.forecast.outlook import outlook
-from geofence.forecast.progress import beam
 from geofence.forecast.recorded import midnight_ms
 from geofence.forecast.today import DaySoFar, likeliest_crew, served_places
-from geofence.forecast.walk import Floats, Ints
-from geofence.forecaster import Forecaster
+from geofence.forecast.walk import Bools, Ints
+from geofence.forecaster import Ahead, Forecaster
 from geofence.foretold import Again
 from geofence.scene import Nominee, Scene
 from geofence.state import Truck
@@ -70,30 +66,13 @@ def round_of(so_far: DaySoFar | None, vehicle: str, forecaster: Forecaster) -> s
     return so_far.crew or likeliest_crew(forecaster.guide.library, so_far.progress) or vehicle
 
 
-def _likeliest_day(so_far: DaySoFar | None, forecaster: Forecaster) -> int | None:
-    if so_far is None or not so_far.progress.knots:
-        return None
-    knots, belief = beam(so_far.progress)
-    return int(np.argmax(np.bincount(forecaster.guide.library.day[knots], belief)))
-
-
 def seconds_of(scene: Scene) -> float:
     """Tell the seconds of the service day at which the fix was taken."""
     return (scene.fix_ms - midnight_ms(scene.day_ordinal, scene.book.city.timezone)) / 1000.0
 
 
-def look(so_far: DaySoFar, at_s: float, day_ordinal: int, forecaster: Forecaster, manner: Manner) -> Ahead:
-    """Weigh the places ahead."""
-    guide = forecaster.guide
-    found = outlook(guide.library, so_far.progress, guide.until(so_far, at_s, (day_ordinal + 6) % 7), manner)
-    low, middle, high = found.quantiles((0.1, 0.5, 0.9))
-    day = _likeliest_day(so_far, forecaster)
-    low, high = forecaster.calibration(day).interval(low, middle, high)
-    return Ahead(found, low, middle, high, day)
-
-
 def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterator[Nominee]:
-    ahead = look(so_far, seconds_of(scene), scene.day_ordinal, forecaster, scene.limits.manner)
+    ahead = forecaster.look(so_far, seconds_of(scene), scene.day_ordinal, scene.limits.manner)
     _turned_away(ahead, so_far, scene)
     if not len(ahead.outlook.place):
         return
@@ -123,11 +102,11 @@ def _calls(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) ->
     late_s = (scene.received_ms - scene.fix_ms) / 1000.0
     again, reached = foretold.again(told_by, lead_min), float(ahead.middle_s[k]) <= 60.0 * lead_min + late_s
     if again is Again.AWAY or (again is Again.DUE and reached):
-        foretold.tell_again(told_by, lead_min, ahead.instants(k, scene.fix_ms)[0])
+        foretold.tell_again(told_by, lead_min, ahead.middle_ms(k, scene.fix_ms))
         calls.append(2)
     other = scene.other_foretold
     if not foretold.has(told_by, lead_min) and not (other is not None and other.has(told_by, lead_min)):
-        foretold.tell(told_by, lead_min, ahead.instants(k, scene.fix_ms)[0], scene.truck)
+        foretold.tell(told_by, lead_min, ahead.middle_ms(k, scene.fix_ms), scene.truck)
         calls.append(1)
     return calls
 
@@ -135,16 +114,17 @@ def _calls(ahead: Ahead, k: int, told_by: int, lead_min: float, scene: Scene) ->
 def _turned_away(ahead: Ahead, so_far: DaySoFar, scene: Scene) -> None:
     """Note for which places that were told the truck has become unlikely since: it went to tip, or elsewhere first."""
     foretold, zones = scene.round_foretold, scene.book.minutes_zones
-    within: dict[float, Floats] = {}
+    near: dict[float, Bools] = {}
     served = served_places(so_far.served, 8 * len(so_far.served))
     for told_by, lead_min in foretold.waiting(scene.truck):
         places = (told_by,) if 0 <= told_by < len(served) else zones.places_of(told_by)
         if any(served[place] for place in places):
             foretold.settle(told_by, lead_min)
             continue
-        if lead_min not in within:
-            within[lead_min] = ahead.outlook.within(AWAY_LEADS * 60.0 * lead_min)
-        likely = (within[lead_min][np.isin(ahead.outlook.place, places)] >= AWAY_CHANCE).any()
+        if lead_min not in near:
+            near[lead_min] = np.zeros(len(served), dtype=bool)
+            near[lead_min][ahead.outlook.place] = ahead.outlook.within(AWAY_LEADS * 60.0 * lead_min) >= AWAY_CHANCE
+        likely = near[lead_min][list(places)].any()
         foretold.unlikely(told_by, lead_min, None if likely else scene.fix_ms, correcting.AWAY_LASTS_MS)
 
 

@@ -89,15 +89,15 @@ def comes_back(so_far: DaySoFar, places: Ints, day_ordinal: int, forecaster: For
     library = forecaster.guide.library
     today = forecaster.guide.until(so_far, so_far.walk.near_s, (day_ordinal + 6) % 7)
     modes = modes_of(library, so_far.progress, today, scene.limits.manner)
-    total = sum(mode.weight for mode in modes)
+    total = float(modes.weight.sum())
     if total <= 0.0:
         return np.ones(len(places))
-    share = np.zeros(len(places))
-    for mode in modes:
-        visits = library.visits(mode.day)
-        after = library.visit_in[visits] > library.in_s[mode.knot]
-        share += mode.weight / total * np.isin(places, library.visit_place[visits][after])
-    return share
+    services = library.services
+    share = np.zeros(len(library.place_x))
+    for day, knot, weight in zip(modes.day.tolist(), modes.knot.tolist(), modes.weight.tolist(), strict=True):
+        part = services.of(day)
+        share[np.unique(services.place[part][services.in_s[part] > library.in_s[knot]])] += weight / total
+    return share[places]
 
 
 def _homes(places: Iterable[int], kind: Kind, useful_ms: int, scene: Scene) -> list[Nominee]:

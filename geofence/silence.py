@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from geofence import correcting, minutes
 from geofence.book import Book
-from geofence.correcting import Ahead
 from geofence.forecast.recorded import day_ordinal, midnight_ms
 from geofence.forecast.today import DaySoFar
+from geofence.forecaster import Ahead
 from geofence.minutes_zones import Told
 from geofence.runs import run_of
 from geofence.scene import Nominee, concerns
@@ -121,4 +121,4 @@ def _last_look(truck: Truck, book: Book) -> Ahead | None:
     if not so_far.day.startswith(f"{forecaster.version}/{ordinal}/"):
         return None
     at_s = (last.at_ms - midnight_ms(ordinal, book.city.timezone)) / 1000.0
-    return minutes.look(so_far, at_s, ordinal, forecaster, book.limits.manner)
+    return forecaster.look(so_far, at_s, ordinal, book.limits.manner)

@@ -8,10 +8,9 @@ import msgspec
 import numpy as np
 
 from geofence.book import Book
-from geofence.forecast.guess import best_guess
+from geofence.forecast.guess import SURE, best_guess
 from geofence.forecast.recorded import day_ordinal, midnight_ms
 from geofence.forecast.visits import ARRIVAL_M
-from geofence.minutes import look
 from geofence.serving import places_serving
 from geofence.state import State
 from model.ping import Ping
@@ -19,8 +18,6 @@ from model.subscription import Home, InZone
 from model.times import format_rfc3339
 
 EVERY_MS = 30_000
-SURE = 0.5
-"""A time is foretold where it is likelier right than wrong, by the limits of the open benchmark."""
 THERE_S = 60.0
 """A truck that has reached a place, and is to serve it within a minute, is there: nothing is left to foretell."""
 HEADER = "made_at,resident_id,vehicle_id,eta,eta_low,eta_high"
@@ -44,7 +41,7 @@ def prediction_line(row: Prediction) -> str:
 
 
 class Predictions:
-    """Foretells every `EVERY_MS` of a truck's time; `homes` as the replay numbered them."""
+    """Foretells every `EVERY_MS` of a truck's time, at a look for alerts; `homes` as the replay numbered them."""
 
     def __init__(self, homes: Sequence[Home]) -> None:
         self._homes = [home for home in homes if not isinstance(home.place, InZone)]
@@ -59,23 +56,24 @@ class Predictions:
         last = truck.track.last
         if last is None or last.at_ms != ping.fix_ms or ping.fix_ms < self._due.get(ping.truck, 0):
             return
-        if forecaster is None or truck.so_far is None:
+        if forecaster is None or truck.so_far is None or (book.leads_min and truck.looked_ms != ping.fix_ms):
             return
         self._due[ping.truck] = ping.fix_ms + EVERY_MS
         self._settle(book)
         ordinal = day_ordinal(ping.fix_ms, book.city)
         at_s = (ping.fix_ms - midnight_ms(ordinal, book.city.timezone)) / 1000.0
-        ahead = look(truck.so_far, at_s, ordinal, forecaster, book.limits.manner)
+        ahead = forecaster.look(truck.so_far, at_s, ordinal, book.limits.manner)
         likely = np.flatnonzero(ahead.outlook.chance.sum(axis=1) >= SURE)
         guess, held = best_guess(ahead.outlook.chance[likely])
         walk, places = truck.so_far.walk, ahead.outlook.place[likely]
         there = forecaster.guide.library.away_m(walk.x, walk.y)[places] <= ARRIVAL_M
         told = (held >= SURE) & ~(there & (guess < THERE_S))
-        for row, seconds in zip(likely[told].tolist(), guess[told].tolist(), strict=True):
-            low, high = min(ahead.low_s[row], seconds), max(ahead.high_s[row], seconds)
-            at = [max(ping.fix_ms + round(1000 * s), ping.received_ms) for s in (seconds, low, high)]
-            for resident in self._by_place.get(int(ahead.outlook.place[row]), ()):
-                yield Prediction(ping.received_ms, resident, ping.truck, at[0], at[1], at[2])
+        low, high = ahead.interval(likely[told])
+        times = np.column_stack((guess[told], low, high))
+        at_ms = np.maximum(ping.fix_ms + np.round(1000.0 * times).astype(np.int64), ping.received_ms)
+        for place, (eta_ms, low_ms, high_ms) in zip(places[told].tolist(), at_ms.tolist(), strict=True):
+            for resident in self._by_place.get(place, ()):
+                yield Prediction(ping.received_ms, resident, ping.truck, eta_ms, low_ms, high_ms)
 
     def _settle(self, book: Book) -> None:
         """Find the place of each resident, once a profile."""

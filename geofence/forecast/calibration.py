@@ -1,7 +1,8 @@
 """Intervals that hold what they promise: split-conformal factors from rehearsals, by horizon. Pure.
 
 What is learned is the distance of the truth from the middle, in units of the interval's own half widths (normalised
-residuals, Lei et al. 2018): each half is stretched so that a tenth of all lies beyond it, and both together hold 80 %.
+residuals, Lei et al. 2018), by how far off it is and how sure the best guess is: each half is stretched so that a tenth
+of all lies beyond it and the best guess, and both together hold 80 %.
 """
 
 from __future__ import annotations
@@ -9,26 +10,34 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from geofence.forecast.guess import SURE
 from geofence.forecast.rehearsal import GRID_S, Rows
-from geofence.forecast.walk import Floats
+from geofence.forecast.walk import Bools, Floats, Ints
 
 EDGES_S = (180.0, 360.0, 600.0, 900.0, 1500.0)
 SLACK_S = 15.0
 ENOUGH = 60
+HORIZONS = len(EDGES_S) + 1
+FACTORS = 2 * HORIZONS
 
 
 class Calibration(msgspec.Struct, frozen=True, array_like=True):
-    """Factors for the lower and the upper half, by horizon of the middle."""
+    """Factors for the lower and the upper half, by horizon of the middle; first where the best guess is not sure.
 
-    low: tuple[float, ...] = (1.0,) * (len(EDGES_S) + 1)
-    high: tuple[float, ...] = (1.0,) * (len(EDGES_S) + 1)
+    Then where it is. Profiles of older versions have the same for both, once.
+    """
 
-    def interval(self, low_s: Floats, middle_s: Floats, high_s: Floats) -> tuple[Floats, Floats]:
-        """Stretch raw 10 % and 90 % quantiles around the middle."""
-        bucket = np.searchsorted(EDGES_S, middle_s)
-        down = np.array(self.low)[bucket] * (middle_s - low_s + SLACK_S)
-        up = np.array(self.high)[bucket] * (high_s - middle_s + SLACK_S)
-        return np.maximum(middle_s - down, 0.0), middle_s + up
+    low: tuple[float, ...] = (1.0,) * FACTORS
+    high: tuple[float, ...] = (1.0,) * FACTORS
+
+    def interval(
+        self, low_s: Floats, middle_s: Floats, high_s: Floats, guess_s: Floats, sure: Bools
+    ) -> tuple[Floats, Floats]:
+        """Stretch raw 10 % and 90 % quantiles around the middle, and take the best guess in."""
+        bucket = _bucket(middle_s, sure)
+        down = np.resize(self.low, FACTORS)[bucket] * (middle_s - low_s + SLACK_S)
+        up = np.resize(self.high, FACTORS)[bucket] * (high_s - middle_s + SLACK_S)
+        return np.minimum(np.maximum(middle_s - down, 0.0), guess_s), np.maximum(middle_s + up, guess_s)
 
 
 def calibrated(rows: Rows, expect: float, beyond: float = 0.1) -> Calibration:
@@ -38,16 +47,22 @@ def calibrated(rows: Rows, expect: float, beyond: float = 0.1) -> Calibration:
     """
     foretold = rows.within[:, GRID_S.index(1800.0)] >= expect
     came = foretold & (rows.actual_s <= 2700.0)
-    middle, actual = rows.middle_s[came], rows.actual_s[came]
-    down = (middle - actual) / (middle - rows.low_s[came] + SLACK_S)
-    up = (actual - middle) / (rows.high_s[came] - middle + SLACK_S)
-    bucket = np.searchsorted(EDGES_S, middle)
+    middle, guess, actual = rows.middle_s[came], rows.guess_s[came], rows.actual_s[came]
+    down = np.where(actual < guess, middle - actual, 0.0) / (middle - rows.low_s[came] + SLACK_S)
+    up = np.where(actual > guess, actual - middle, 0.0) / (rows.high_s[came] - middle + SLACK_S)
+    bucket = _bucket(middle, rows.held[came] >= SURE)
     low, high = [], []
-    for k in range(len(EDGES_S) + 1):
+    for k in range(FACTORS):
         here = bucket == k
         low.append(_factor(down[here], beyond))
         high.append(_factor(up[here], beyond))
     return Calibration(tuple(low), tuple(high))
+
+
+def _bucket(middle_s: Floats, sure: Bools) -> Ints:
+    """Tell which factors are for a middle of the times, and a guess that is sure or not."""
+    bucket: Ints = np.searchsorted(EDGES_S, middle_s) + sure * HORIZONS
+    return bucket
 
 
 def _factor(scores: Floats, beyond: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor
+
 import numpy as np
 
 from geofence.forecast.walk import Floats, Ints
@@ -15,6 +17,7 @@ class Cells:
     def __init__(self, x: Floats, y: Floats, cell_m: float) -> None:
         self._cell = cell_m
         self._x, self._y = x, y
+        self._around: dict[tuple[int, int], tuple[Ints, Floats, Floats]] = {}
         keys = self._key(np.floor(x / cell_m), np.floor(y / cell_m))
         self._order = np.argsort(keys, kind="stable").astype(np.int64)
         self._keys = keys[self._order]
@@ -25,18 +28,23 @@ class Cells:
 
     def near(self, x: float, y: float, radius_m: float) -> tuple[Ints, Floats]:
         """Find the points within a radius: their indices in rising order, and their distances."""
-        column, row = np.floor(x / self._cell), np.floor(y / self._cell)
+        cell = floor(x / self._cell), floor(y / self._cell)
+        points, at_x, at_y = self._around.get(cell) or self._neighbours(*cell)
+        away = np.hypot(at_x - x, at_y - y)
+        kept = away <= radius_m
+        return points[kept], away[kept]
+
+    def _neighbours(self, column: int, row: int) -> tuple[Ints, Floats, Floats]:
+        """Find the points of a cell and the eight around it, and keep what was found, since trucks come again."""
         firsts = (np.array([row - 1, row, row + 1]) * _ROW + column - 1).astype(np.int64)
         low = np.searchsorted(self._keys, firsts, side="left")
         high = np.searchsorted(self._keys, firsts + 2, side="right")
-        found = np.concatenate([self._order[a:b] for a, b in zip(low.tolist(), high.tolist(), strict=True)])
-        if not len(found):
-            return found, np.zeros(0)
-        away = np.hypot(self._x[found] - x, self._y[found] - y)
-        kept = away <= radius_m
-        found, away = found[kept], away[kept]
-        order = np.argsort(found, kind="stable")
-        return found[order], away[order]
+        points = np.concatenate([self._order[a:b] for a, b in zip(low.tolist(), high.tolist(), strict=True)])
+        points = np.sort(points)
+        found = points, self._x[points], self._y[points]
+        if len(points):
+            self._around[column, row] = found
+        return found
 
     def near_many(self, x: Floats, y: Floats, radius_m: float) -> tuple[Ints, Ints, Floats]:
         """Find for many places at once the points within a radius: pairs (place, point) in order, and distances."""

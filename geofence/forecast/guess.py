@@ -13,6 +13,8 @@ import numpy as np
 from geofence.forecast.outlook import BIN_S, BINS
 from geofence.forecast.walk import Floats, Ints
 
+SURE = 0.6
+"""A time is foretold where its limits hold the truth with this chance; beyond, less is foretold and little is won."""
 LIMITS_S = ((180.0, -30.0, 90.0), (360.0, -60.0, 150.0), (600.0, -60.0, 210.0), (900.0, -90.0, 270.0))
 """(time to arrival below, earliest, latest): of actual minus predicted; beyond the last the last limits hold on."""
 
@@ -39,7 +41,7 @@ def best_guess(chance: Floats) -> tuple[Floats, Floats]:
     """
     until = np.zeros((len(chance), BINS + 1))
     np.cumsum(chance, axis=1, out=until[:, 1:])
-    held = np.add.reduce([until[:, after] - until[:, first] for first, after in _RUNS])
+    held = np.add.reduce([np.take(until, after, axis=1) - np.take(until, first, axis=1) for first, after in _RUNS])
     best = held.max(axis=1, keepdims=True)
     near = held >= best - 1e-9
     first = near.argmax(axis=1)

@@ -21,11 +21,10 @@ MOST_DAYS = 24
 """Of each vehicle: four weeks of six days."""
 LEAST_DAYS = 3
 """A vehicle with fewer days is not rehearsed: nothing would be left to foretell from."""
-BEYOND = 0.125
+BEYOND = 0.11
 """The share of rehearsed arrivals left beyond each half of an interval, so that a tenth of true ones lies there.
 
-A few rehearsed arrivals were none (a light taken for a service), and lie far off: with a tenth of them intervals held
-0.85 on every town that this was tuned on.
+A few rehearsed arrivals were none (a light taken for a service), and lie far off.
 """
 
 

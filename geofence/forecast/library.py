@@ -1,7 +1,6 @@
 """The library of past days: their walks, what each served when, and how full the truck was. Read by the matcher.
 
-Arrays only; built once when a profile takes force. `knot` columns stand day after day; `visit` columns stand by day and
-in order of arrival.
+Arrays only; built once when a profile takes force. The columns of knots stand day after day.
 """
 
 from __future__ import annotations
@@ -14,8 +13,9 @@ import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
 from geofence.forecast.places import loads_of
-from geofence.forecast.visits import ARRIVAL_M, Passes, needs_of, passes_of, served_by, strength_of
-from geofence.forecast.walk import Floats, Ints, Trace
+from geofence.forecast.services import services_of
+from geofence.forecast.visits import ARRIVAL_M, Passes, needs_of, passes_of, strength_of
+from geofence.forecast.walk import Floats, Trace
 
 MATCH_M = 70.0
 CREW_DAYS = 2
@@ -55,7 +55,10 @@ class Library:
         self.places = Cells(place_x, place_y, ARRIVAL_M)
         self._worked = tuple(worked) if worked is not None else tuple(self._work(day.trace) for day in self.days)
         self._knots(self.days)
-        self._visits()
+        passes = [each.passes for each in self._worked]
+        self.need_s = needs_of(passes, len(place_x))
+        self.strength = strength_of(passes, len(place_x))
+        self.services = services_of(passes, self.need_s)
         self._kinship()
 
     def _work(self, trace: Trace) -> Worked:
@@ -75,36 +78,19 @@ class Library:
         self.vehicle = np.array([day.vehicle for day in days])
         self.weekday = np.array([(day.ordinal + 6) % 7 for day in days], dtype=np.int64)
 
-    def _visits(self) -> None:
-        passes = [each.passes for each in self._worked]
-        self.need_s = needs_of(passes, len(self.place_x))
-        self.strength = strength_of(passes, len(self.place_x))
-        place, in_s, out_s, counts = [], [], [], []
-        for each in passes:
-            served = served_by(each, self.need_s)
-            order = np.argsort(each.in_s[served], kind="stable")
-            place.append(each.place[served][order])
-            in_s.append(each.in_s[served][order])
-            out_s.append(each.out_s[served][order])
-            counts.append(int(served.sum()))
-        self.visit_place: Ints = np.concatenate(place) if place else np.zeros(0, dtype=np.int64)
-        self.visit_in, self.visit_out = _joined(in_s), _joined(out_s)
-        self.visit_start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        self.visit_day = np.repeat(np.arange(len(passes)), counts)
-        self.visit_before = _before(self.visit_day, self.visit_place)
-
     def _kinship(self) -> None:
         """Tell for each weekday how much each day was like the days of that weekday (of the same vehicle).
 
         Days are compared by `telling` places: the regular ones, since who waits at which light says nothing of a day.
         """
         served = self.served = np.zeros((len(self.days), len(self.place_x)))
-        served[self.visit_day, self.visit_place] = 1.0
+        served[self.services.day, self.services.place] = 1.0
         alike = _others(in_common(served, served))
         self.vehicle = crews_of(self.vehicle, alike)
         self.crews, self.crew = np.unique(self.vehicle, return_inverse=True)
         self.regular = regular_of(served, alike, self.vehicle)
         self.telling = self.regular if self.regular.sum() >= LEAST_TELLING else np.ones(len(self.place_x), dtype=bool)
+        self.telling_services = self.services.only(self.telling)
         alike = _others(in_common(served[:, self.telling], served[:, self.telling]))
         alike[self.vehicle[:, None] != self.vehicle[None, :]] = np.nan
         self.kin = np.full((7, len(self.days)), np.nan)
@@ -119,16 +105,6 @@ class Library:
         """Tell the metres from a spot to each place."""
         away: Floats = np.hypot(self.place_x - x, self.place_y - y)
         return away
-
-    def visits(self, day: int) -> slice:
-        """Tell where a day's visits stand in the visit columns."""
-        return slice(int(self.visit_start[day]), int(self.visit_start[day + 1]))
-
-    def reached(self, day: int, moments_s: Sequence[float]) -> list[int]:
-        """Tell for rising moments of a day the first visit at or after each, as rows of the visit columns."""
-        part = self.visits(day)
-        rows: list[int] = (part.start + np.searchsorted(self.visit_in[part], moments_s)).tolist()
-        return rows
 
     def without(self, day: int) -> Library:
         """The library as it would be had one day not been seen; the places stay."""
@@ -184,15 +160,6 @@ def crews_of(vehicle: npt.NDArray[np.str_], alike: Floats) -> npt.NDArray[np.str
     lent = (close[days, best] >= CREW_ALIKE) & (close[days, best] > CREW_PLAINLY * own)
     crews: npt.NDArray[np.str_] = np.where(lent, names[best], vehicle)
     return crews
-
-
-def _before(day: Ints, place: Ints) -> Ints:
-    """Tell for each visit which one of the same day to the same place preceded it; -1 for the first."""
-    order = np.lexsort((np.arange(len(place)), place, day))
-    same = (day[order][1:] == day[order][:-1]) & (place[order][1:] == place[order][:-1])
-    before = np.full(len(place), -1, dtype=np.int64)
-    before[order[1:]] = np.where(same, order[:-1], -1)
-    return before
 
 
 def _joined(parts: Sequence[Floats]) -> Floats:

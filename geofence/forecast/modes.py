@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from geofence.forecast.library import Library
 from geofence.forecast.places import STOP_S
 from geofence.forecast.progress import Progress, beam
+from geofence.forecast.visits import firsts
+from geofence.forecast.walk import Bools, Floats, Ints
+
+NEAREST = np.arange(64)
+"""So many services before and after a point are looked at; what lies beyond hardly counts."""
+NEAR_KNOTS = np.arange(-2, 3)
 
 
 class Manner(msgspec.Struct, frozen=True):
@@ -50,97 +55,111 @@ class Today(msgspec.Struct, frozen=True):
     stood_s: float
     load_s: float
     weekday: int
-    served: npt.NDArray[np.bool_]
+    served: Bools
     x: float
     y: float
     crews: tuple[str, ...] = ()
 
 
-class Mode(msgspec.Struct, frozen=True):
-    """A point of a past day where the truck may now be: the time of that day, and its weight.
+class Modes(msgspec.Struct, frozen=True):
+    """Points of past days where the truck may now be, as columns: the time of that day, and its weight.
 
     `fits`: the belief in the point by the way that led there, what was served on it, and the time of day; `blank`: what
     that would be for a truck that is elsewhere.
     """
 
-    day: int
-    knot: int
-    at_s: float
-    weight: float
-    fits: float
-    blank: float
+    day: Ints
+    knot: Ints
+    at_s: Floats
+    weight: Floats
+    fits: Floats
+    blank: Floats
+
+    def __len__(self) -> int:
+        return len(self.day)
 
 
-def modes_of(library: Library, progress: Progress, today: Today, manner: Manner) -> list[Mode]:
+_NONE, _NOWHERE = np.zeros(0), np.zeros(0, dtype=np.int64)
+NO_MODES = Modes(_NOWHERE, _NOWHERE, _NONE, _NONE, _NONE, _NONE)
+
+
+def modes_of(library: Library, progress: Progress, today: Today, manner: Manner) -> Modes:
     """Gather the beam into points of past days, and weigh each day by how much it is like today."""
     if not progress.knots:
-        return []
+        return NO_MODES
     knots, belief = beam(progress)
     day = library.day[knots]
     new = np.ones(len(knots), dtype=bool)
     new[1:] = (np.diff(knots) > 6) | (day[1:] != day[:-1])
     first = np.flatnonzero(new)
     mass = np.add.reduceat(belief, first)
-    bounds = np.append(first, len(knots))
-    modes = []
-    for k in np.flatnonzero(mass >= manner.least_mode).tolist():
-        part = slice(int(bounds[k]), int(bounds[k + 1]))
-        knot = int(knots[part][int(np.argmax(belief[part]))])
-        modes.append(_mode(library, knot, float(mass[k]), progress, today, manner))
-    return modes
+    point = np.cumsum(new) - 1
+    best = belief == np.maximum.reduceat(belief, first)[point]
+    knot = knots[best][firsts(point[best])]
+    kept = mass >= manner.least_mode
+    return _weighed(library, knot[kept], mass[kept], progress, today, manner)
 
 
-def _mode(library: Library, knot: int, mass: float, progress: Progress, today: Today, manner: Manner) -> Mode:
-    day = int(library.day[knot])
+def _weighed(library: Library, knot: Ints, mass: Floats, progress: Progress, today: Today, manner: Manner) -> Modes:
+    day = library.day[knot]
     if progress.lost_m > 0.0:
-        at_s = float(library.in_s[knot]) + today.at_s - progress.matched_s
+        at_s = library.in_s[knot] + (today.at_s - progress.matched_s)
     else:
-        at_s = _moment(library, day, knot, today.stood_s)
+        at_s = _moments(library, day, knot, today.stood_s)
     fits, blank = _in_order(library, day, at_s, today, manner)
     late = (today.at_s - at_s) / manner.clock_s
-    fits *= mass * (manner.clock_floor + (1.0 - manner.clock_floor) * float(np.exp(-0.5 * late * late)))
-    if today.crews and library.vehicle[day] not in today.crews:
-        fits *= manner.foreign
+    fits = mass * fits * (manner.clock_floor + (1.0 - manner.clock_floor) * np.exp(-0.5 * late * late))
+    if today.crews:
+        own = (library.vehicle[:, None] == np.array(today.crews)).any(axis=1)
+        fits = np.where(own[day], fits, manner.foreign * fits)
     weight = fits * _likeness(library, day, knot, today, manner)
-    return Mode(day, knot, at_s, weight, fits, mass * blank * manner.astray)
+    return Modes(day, knot, at_s, weight, fits, mass * blank * manner.astray)
 
 
-def _moment(library: Library, day: int, knot: int, stood_s: float) -> float:
-    """Tell the time of a past day at which the truck had stood at a knot as long as it has now."""
+def _moments(library: Library, day: Ints, knot: Ints, stood_s: float) -> Floats:
+    """Tell the times of past days at which the truck had stood at a knot as long as it has now."""
     if stood_s >= STOP_S:
-        low, high = max(knot - 2, 0), min(knot + 3, len(library.x))
-        near = np.arange(low, high)[library.day[low:high] == day]
-        longest = int(near[int(np.argmax(library.out_s[near] - library.in_s[near]))])
-        if library.out_s[longest] - library.in_s[longest] >= STOP_S:
-            knot = longest
-    return float(library.in_s[knot] + min(stood_s, library.out_s[knot] - library.in_s[knot]))
+        near = np.clip(knot[:, None] + NEAR_KNOTS, 0, len(library.x) - 1)
+        stay_s = np.where(library.day[near] == day[:, None], library.out_s[near] - library.in_s[near], -1.0)
+        longest = np.take_along_axis(near, stay_s.argmax(axis=1)[:, None], axis=1)[:, 0]
+        knot = np.where(stay_s.max(axis=1) >= STOP_S, longest, knot)
+    moments: Floats = library.in_s[knot] + np.minimum(stood_s, library.out_s[knot] - library.in_s[knot])
+    return moments
 
 
-def _in_order(library: Library, day: int, at_s: float, today: Today, manner: Manner) -> tuple[float, float]:
-    """Tell how well today fits the order of a past day around a moment: one over a power of the places amiss, and one.
+def _in_order(library: Library, day: Ints, at_s: Floats, today: Today, manner: Manner) -> tuple[Floats, Floats]:
+    """Tell how well today fits the order of past days around a moment: one over a power of the places amiss, and one.
 
     Amiss is what that day had served shortly before and today has not, while it was seen, and what today has served
     though that day was yet to; the more places of that day lie in between, the less. So a truck that comes along a
     street for the second time is not taken for the first, and one that takes blocks in another order is found again.
     The second figure is for a truck that is elsewhere: some of what that day had served is amiss.
     """
+    told, served = library.telling_services, today.served
+    if not len(told):
+        return np.ones(len(day)), np.ones(len(day))
     seen_s = min(manner.order_s, today.at_s - today.since_s)
-    low, now, high = library.reached(day, (at_s - seen_s, at_s, at_s + manner.order_s))
-    place, before = library.visit_place[low:high], library.visit_before[low:high]
-    lately = place[: now - low][(before[: now - low] < low) & (library.visit_out[low:now] <= at_s)]
-    coming = place[now - low :][before[now - low :] < 0]
-    lately, coming = lately[library.telling[lately]], coming[library.telling[coming]]
-    amiss = _faded(~today.served[lately[::-1]], manner) + _faded(today.served[coming], manner)
-    return float((1.0 + amiss) ** -manner.order), float((1.0 + min(manner.amiss, len(lately))) ** -manner.order)
+    low, now, high = (told.reached(day, at_s + off)[:, None] for off in (-seen_s, 0.0, manner.order_s))
+    row = np.maximum(now - 1 - NEAREST, 0)
+    lately = (now - 1 - NEAREST >= low) & (told.before[row] < low) & (told.out_s[row] <= at_s[:, None])
+    amiss = _faded(lately, ~served[told.place[row]], manner)
+    row = np.minimum(now + NEAREST, len(told) - 1)
+    coming = (now + NEAREST < high) & (told.before[row] < 0)
+    amiss += _faded(coming, served[told.place[row]], manner)
+    usual = np.minimum(manner.amiss, np.count_nonzero(lately, axis=1))
+    return (1.0 + amiss) ** -manner.order, (1.0 + usual) ** -manner.order
 
 
-def _faded(marked: npt.NDArray[np.bool_], manner: Manner) -> float:
-    """Count what is marked in a row of places, the nearest first, each a little less than the one before."""
-    return float(np.exp(np.flatnonzero(marked) / -manner.recent).sum())
+def _faded(counted: Bools, marked: Bools, manner: Manner) -> Floats:
+    """Count what is marked in rows of places, the nearest first, each a little less than the one before."""
+    rank = np.cumsum(counted, axis=1) - 1
+    faded: Floats = np.where(counted & marked, np.exp(rank / -manner.recent), 0.0).sum(axis=1)
+    return faded
 
 
-def _likeness(library: Library, day: int, knot: int, today: Today, manner: Manner) -> float:
-    """Weigh a day: as full as now, like others of this weekday."""
-    off = (float(library.load[knot]) - today.load_s) / (manner.load_share * max(library.full_s, 60.0))
-    full = manner.load_floor + (1.0 - manner.load_floor) * float(np.exp(-0.5 * off * off))
-    return full * float(np.exp(manner.kin * (library.kin[today.weekday, day] - 1.0)))
+def _likeness(library: Library, day: Ints, knot: Ints, today: Today, manner: Manner) -> Floats:
+    """Weigh days: as full as now, like others of this weekday."""
+    off = (library.load[knot] - today.load_s) / (manner.load_share * max(library.full_s, 60.0))
+    full = manner.load_floor + (1.0 - manner.load_floor) * np.exp(-0.5 * off * off)
+    likeness: Floats = full * np.exp(manner.kin * (library.kin[today.weekday, day] - 1.0))
+    return likeness

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from geofence.forecast.library import Library
-from geofence.forecast.modes import Manner, Mode, Today, modes_of
+from geofence.forecast.modes import Manner, Modes, Today, modes_of
 from geofence.forecast.progress import Progress
 from geofence.forecast.visits import ARRIVAL_M
 from geofence.forecast.walk import Floats, Ints
@@ -60,22 +60,22 @@ NOTHING = Outlook(np.zeros(0, dtype=np.int64), np.zeros((0, BINS)))
 def outlook(library: Library, progress: Progress, today: Today, manner: Manner) -> Outlook:
     """Tell when the truck will be at each place that it has not served today."""
     modes = modes_of(library, progress, today, manner)
-    if not modes:
+    if not len(modes):
         return NOTHING
-    modes, certain = _weighed(modes, manner)
+    weight, certain = _weighed(modes, manner)
     certain *= _known(progress, modes)
-    share = _days_alike(library, modes, today, manner)
+    share = _days_alike(library, int(modes.day[np.argmax(weight)]), today, manner)
     habit = share @ library.served
-    place, after, weight = _samples(library, modes, today)
-    weight = weight * certain * (habit * (1.0 + manner.seldom) / (habit + manner.seldom))[place]
+    place, after, mode = _samples(library, modes, today)
+    weight = weight[mode] * certain * (habit * (1.0 + manner.seldom) / (habit + manner.seldom))[place]
     sigma = np.hypot(manner.blur_s, manner.blur_share * after)
     return _binned(place, after, weight, sigma, _at_least_s(library, today))
 
 
-def _known(progress: Progress, modes: list[Mode]) -> float:
+def _known(progress: Progress, modes: Modes) -> float:
     """Tell the chance that the truck is on a past day's way: by the way, what was served in order, and the time."""
-    on_the_way = (1.0 - progress.elsewhere) * sum(mode.fits for mode in modes)
-    elsewhere = progress.elsewhere * sum(mode.blank for mode in modes)
+    on_the_way = (1.0 - progress.elsewhere) * float(modes.fits.sum())
+    elsewhere = progress.elsewhere * float(modes.blank.sum())
     return on_the_way / max(on_the_way + elsewhere, 1e-300)
 
 
@@ -83,12 +83,18 @@ def _binned(place: Ints, after: Floats, weight: Floats, sigma: Floats, least_s: 
     """Blur samples and put them into bins, none sooner than the truck could be there."""
     if not len(place):
         return NOTHING
-    rows, row = np.unique(place, return_inverse=True)
-    chance = np.zeros(len(rows) * BINS)
-    for step in BLUR:
-        bins = np.clip(np.maximum(after + step * sigma, least_s[place]) / BIN_S, 0, BINS - 1).astype(np.int64)
-        chance += np.bincount(row * BINS + bins, weight / len(BLUR), minlength=len(chance))
+    rows, row = _ranked(place, len(least_s))
+    at_s = np.maximum(after + np.multiply.outer(BLUR, sigma), least_s[place])
+    bins = np.clip(at_s / BIN_S, 0, BINS - 1).astype(np.int64) + row * BINS
+    share = np.tile(weight / len(BLUR), len(BLUR))
+    chance = np.bincount(bins.ravel(), share, minlength=len(rows) * BINS).astype(np.float64, copy=False)
     return Outlook(rows, chance.reshape(len(rows), BINS))
+
+
+def _ranked(place: Ints, places: int) -> tuple[Ints, Ints]:
+    """Tell which places there are, in rising order, and the rank of each."""
+    there = np.bincount(place, minlength=places) > 0
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[place]
 
 
 def _at_least_s(library: Library, today: Today) -> Floats:
@@ -96,37 +102,33 @@ def _at_least_s(library: Library, today: Today) -> Floats:
     return np.maximum(library.away_m(today.x, today.y) - ARRIVAL_M, 0.0) / FASTEST_MPS
 
 
-def _weighed(modes: list[Mode], manner: Manner) -> tuple[list[Mode], float]:
+def _weighed(modes: Modes, manner: Manner) -> tuple[Floats, float]:
     """Even out the weights, make them one, and tell how much can be built on so few days."""
-    weight = np.array([mode.weight for mode in modes]) ** manner.even
+    weight = modes.weight**manner.even
     weight = weight / weight.sum()
     effective = 1.0 / float(np.square(weight).sum())
-    evened = [msgspec.structs.replace(mode, weight=float(w)) for mode, w in zip(modes, weight, strict=True)]
-    return evened, effective / (effective + manner.doubt)
+    return weight, effective / (effective + manner.doubt)
 
 
-def _days_alike(library: Library, modes: list[Mode], today: Today, manner: Manner) -> Floats:
-    """Tell how much each past day of the round says about this one; the shares sum to one.
+def _days_alike(library: Library, day: int, today: Today, manner: Manner) -> Floats:
+    """Tell how much each past day of the same round as `day` says about this one; the shares sum to one.
 
     Days are like this one by the weekday, and, once some places are served, by what they have in common with it.
     """
-    vehicle = library.vehicle[max(modes, key=lambda mode: mode.weight).day]
     shown = today.served & library.telling
     done = int(np.count_nonzero(shown))
     common = library.served @ shown / max(done, 1) * min(done / manner.shown_after, 1.0)
-    like = np.exp(manner.kin * library.kin[today.weekday] + manner.shown * common) * (library.vehicle == vehicle)
+    like = np.exp(manner.kin * library.kin[today.weekday] + manner.shown * common) * (library.crew == library.crew[day])
     share: Floats = like / like.sum()
     return share
 
 
-def _samples(library: Library, modes: list[Mode], today: Today) -> tuple[Ints, Floats, Floats]:
-    """Gather from each mode the places that its day then served, how long after, with the mode's weight."""
-    places, afters, weights = [], [], []
-    for mode in modes:
-        low, high = library.reached(mode.day, (mode.at_s, mode.at_s + HORIZON_S))
-        place = library.visit_place[low:high]
-        next_ = (library.visit_before[low:high] < low) & ~today.served[place]
-        places.append(place[next_])
-        afters.append(library.visit_in[low:high][next_] - mode.at_s)
-        weights.append(np.full(len(places[-1]), mode.weight))
-    return np.concatenate(places), np.concatenate(afters), np.concatenate(weights)
+def _samples(library: Library, modes: Modes, today: Today) -> tuple[Ints, Floats, Ints]:
+    """Gather the places that the day of each mode then served: which, how long after, and of which mode."""
+    services = library.services
+    low, high = services.reached(modes.day, modes.at_s), services.reached(modes.day, modes.at_s + HORIZON_S)
+    row, mode = services.between(low, high)
+    place = services.place[row]
+    next_ = (services.before[row] < low[mode]) & ~today.served[place]
+    row, mode = row[next_], mode[next_]
+    return place[next_], services.in_s[row] - modes.at_s[mode], mode

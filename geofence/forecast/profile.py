@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofence.forecast.calibration import Calibration
+from geofence.forecast.calibration import FACTORS, HORIZONS, Calibration
 from geofence.forecast.firing import Rule
 from geofence.forecast.library import Day, Library
 from geofence.forecast.walk import Floats, Ints, Trace
@@ -107,6 +107,8 @@ def _unpacked(stored: _Stored) -> Profile:
     places = np.frombuffer(stored.places, dtype="<f4").reshape(-1, 2).astype(np.float64)
     if not 0 <= stored.stops <= len(places) or len(stored.strength) != 4 * len(places):
         raise ValueError("the places' columns are not of one length")
+    if {len(stored.calibration.low), len(stored.calibration.high)} - {HORIZONS, FACTORS}:
+        raise ValueError("the intervals' factors are not those of this version")
     return Profile(
         stored.stretch,
         tuple(Day(vehicle, ordinal, trace) for vehicle, ordinal, trace in days),

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from geofence.forecast.library import MATCH_M, Library
+from geofence.forecast.visits import firsts
 from geofence.forecast.walk import Floats, Ints
 
 AHEAD = ((-1, 0.04), (0, 0.14), (1, 0.40), (2, 0.22), (3, 0.10), (4, 0.05), (5, 0.03), (6, 0.02))
@@ -117,14 +118,15 @@ class Matcher:
 
 def _kept(found: Ints, belief: Floats, elsewhere: float, day: Ints, likely: Floats, at_s: float) -> Progress:
     """Let each day's share fade towards what is likely anyway, keep the best knots, and make the belief one again."""
-    days, member = np.unique(day[found], return_inverse=True)
-    share = np.bincount(member, belief, minlength=len(days))
+    member = day[found]
+    share = np.bincount(member, belief)
     total = share.sum()
     if not total > 0.0:
         return Progress(matched_s=at_s, elsewhere=1.0)
     share = share / total
-    usual = np.zeros(len(days))
-    np.maximum.at(usual, member, likely)
+    usual = np.zeros(len(share))
+    first = np.flatnonzero(firsts(member))
+    usual[member[first]] = np.maximum.reduceat(likely, first)
     faded = share**MEMORY * (usual / usual.sum()) ** (1.0 - MEMORY)
     faded = faded / faded.sum()
     belief = belief / total * (faded / np.maximum(share, 1e-300))[member]

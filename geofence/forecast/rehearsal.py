@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from geofence.forecast.guess import best_guess
 from geofence.forecast.library import Library
 from geofence.forecast.modes import Manner
 from geofence.forecast.outlook import Outlook, outlook
@@ -62,7 +63,10 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """Rows in order of place and time. `within[:, k]`: the chance within GRID_S[k]; `actual_s`: infinite for never."""
+    """Rows in order of place and time. `within[:, k]`: the chance within GRID_S[k]; `actual_s`: infinite for never;
+
+    `guess_s`: the best guess; `held`: how likely its limits hold the truth.
+    """
 
     run: Ints
     place: Ints
@@ -72,6 +76,8 @@ class Rows(msgspec.Struct, frozen=True):
     low_s: Floats
     middle_s: Floats
     high_s: Floats
+    guess_s: Floats
+    held: npt.NDArray[np.float32]
 
 
 def moments(
@@ -97,9 +103,9 @@ def moments(
 
 def arrivals_of(library: Library, day: int) -> tuple[Ints, Floats]:
     """Tell when a day first served each place that it served."""
-    part = library.visits(day)
-    place, first = np.unique(library.visit_place[part], return_index=True)
-    return place, library.visit_in[part][first]
+    part = library.services.of(day)
+    place, first = np.unique(library.services.place[part], return_index=True)
+    return place, library.services.in_s[part][first]
 
 
 def rehearse(library: Library, day: int, manner: Manner) -> Rows:
@@ -135,7 +141,9 @@ def _rows(day: int, at_s: float, place: Ints, chance: Floats, arrived: Floats) -
     within = np.column_stack([ahead.within(seconds) for seconds in GRID_S]).astype(np.float32)
     low, middle, high = ahead.quantiles((0.1, 0.5, 0.9))
     size = len(place)
-    return Rows(np.full(size, day), place, np.full(size, at_s), arrived[place] - at_s, within, low, middle, high)
+    guess, held = best_guess(chance)
+    run, at, left = np.full(size, day), np.full(size, at_s), arrived[place] - at_s
+    return Rows(run, place, at, left, within, low, middle, high, guess, held.astype(np.float32))
 
 
 def joined(parts: list[Rows]) -> Rows:
@@ -143,7 +151,9 @@ def joined(parts: list[Rows]) -> Rows:
     if not parts:
         nothing = np.zeros(0)
         none = np.zeros(0, dtype=np.int64)
-        return Rows(none, none, nothing, nothing, np.zeros((0, len(GRID_S)), np.float32), nothing, nothing, nothing)
+        within = np.zeros((0, len(GRID_S)), np.float32)
+        held = np.zeros(0, np.float32)
+        return Rows(none, none, nothing, nothing, within, nothing, nothing, nothing, nothing, held)
     columns = [np.concatenate([getattr(part, name) for part in parts]) for name in Rows.__struct_fields__]
     order = np.lexsort((columns[2], columns[1], columns[0]))
     return Rows(*(column[order] for column in columns))

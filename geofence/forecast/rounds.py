@@ -89,9 +89,9 @@ def _visits(library: Library, days: list[int]) -> tuple[Floats, Floats]:
     arrived = np.full((len(days), len(library.place_x)), np.nan)
     left = arrived.copy()
     for row, day in enumerate(days):
-        part = library.visits(day)
-        place, first = np.unique(library.visit_place[part], return_index=True)
-        arrived[row, place], left[row, place] = library.visit_in[part][first], library.visit_out[part][first]
+        services, part = library.services, library.services.of(day)
+        place, first = np.unique(services.place[part], return_index=True)
+        arrived[row, place], left[row, place] = services.in_s[part][first], services.out_s[part][first]
     return arrived, left
 
 

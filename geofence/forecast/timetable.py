@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from geofence.forecast.alongside import along
-from geofence.forecast.calibration import EDGES_S, Calibration
+from geofence.forecast.calibration import FACTORS, Calibration
 from geofence.forecast.cells import Cells
 from geofence.forecast.library import Day
 from geofence.forecast.places import LONG_S
@@ -35,7 +35,7 @@ DROVE_SHARE = 0.6
 OFF_TIME_S = 5_400.0
 FIRES = (1.0, 0.5, 0.5, 0.35)
 """The firing rule while a timetable is all that is known: sooner than the default, for crews run early."""
-WIDE = Calibration((1.8,) * (len(EDGES_S) + 1), (1.8,) * (len(EDGES_S) + 1))
+WIDE = Calibration((1.8,) * FACTORS, (1.8,) * FACTORS)
 """How much wider intervals are that rest on a timetable alone: docs/prediction.md says what was measured."""
 
 

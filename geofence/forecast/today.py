@@ -184,6 +184,14 @@ def likeliest_crew(library: Library, progress: Progress) -> str | None:
     return str(library.crews[int(np.argmax(shares))])
 
 
+def likeliest_day(library: Library, progress: Progress) -> int | None:
+    """Tell the past day that holds most of the belief; None where the truck is on none."""
+    if not progress.knots:
+        return None
+    knots, belief = beam(progress)
+    return int(np.argmax(np.bincount(library.day[knots], belief)))
+
+
 def served_places(bits: bytes, places: int) -> npt.NDArray[np.bool_]:
     """Unpack the places that were served."""
     return np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=places, bitorder="little").astype(bool)

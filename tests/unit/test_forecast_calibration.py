@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from geofence.forecast.calibration import EDGES_S, ENOUGH, Calibration, calibrated
+from geofence.forecast.calibration import EDGES_S, ENOUGH, FACTORS, HORIZONS, Calibration, calibrated
+from geofence.forecast.guess import SURE
 from geofence.forecast.rehearsal import GRID_S, Rows
 from geofence.forecast.walk import Floats
 
@@ -29,12 +30,14 @@ def foretold(
         low_s=middle * np.exp(-reach),
         middle_s=middle,
         high_s=middle * np.exp(reach),
+        guess_s=middle,
+        held=np.zeros(count, np.float32),
     )
 
 
 def share_held(calibration: Calibration, rows: Rows) -> Floats:
     """Tell by horizon, and last over all, how much of the truth lies inside."""
-    low, high = calibration.interval(rows.low_s, rows.middle_s, rows.high_s)
+    low, high = calibration.interval(rows.low_s, rows.middle_s, rows.high_s, rows.guess_s, rows.held >= SURE)
     inside = (low <= rows.actual_s) & (rows.actual_s <= high)
     bucket = np.searchsorted(EDGES_S, rows.middle_s)
     return np.array([*(inside[bucket == k].mean() for k in range(5)), inside.mean()])
@@ -55,9 +58,46 @@ def test_a_tenth_lies_outside_on_each_side() -> None:
     chance = np.random.default_rng(5)
     calibration = calibrated(foretold(chance, LARGE, 0.7), expect=0.5)
     rows = foretold(chance, LARGE, 0.7)
-    low, high = calibration.interval(rows.low_s, rows.middle_s, rows.high_s)
+    low, high = calibration.interval(rows.low_s, rows.middle_s, rows.high_s, rows.guess_s, rows.held >= SURE)
     assert (rows.actual_s < low).mean() == pytest.approx(0.1, abs=0.01)
     assert (rows.actual_s > high).mean() == pytest.approx(0.1, abs=0.01)
+
+
+def test_sure_guesses_have_factors_of_their_own() -> None:
+    """Sharp and blurred forecasts that were wide and narrow by the wrong measure: each holds eight of ten by itself."""
+    chance = np.random.default_rng(7)
+
+    def both() -> Rows:
+        blurred, sharp = foretold(chance, LARGE, 0.5), foretold(chance, LARGE, 2.0)
+        sharp = replace(sharp, held=np.ones(LARGE, np.float32))
+        columns = (np.concatenate((getattr(blurred, name), getattr(sharp, name))) for name in Rows.__struct_fields__)
+        return Rows(*columns)
+
+    calibration, fresh = calibrated(both(), expect=0.5), both()
+    low, high = calibration.interval(fresh.low_s, fresh.middle_s, fresh.high_s, fresh.guess_s, fresh.held >= SURE)
+    inside = (low <= fresh.actual_s) & (fresh.actual_s <= high)
+    assert inside[:LARGE].mean() == pytest.approx(0.8, abs=0.02)
+    assert inside[LARGE:].mean() == pytest.approx(0.8, abs=0.02)
+
+
+def test_an_interval_takes_the_best_guess_in_and_still_holds_eight_of_ten() -> None:
+    """A guess that lies early, as the limits want it, widens the interval; its factors are learned with it."""
+    chance = np.random.default_rng(3)
+    rows, fresh = (replace(each, guess_s=0.7 * each.middle_s) for each in (foretold(chance, LARGE, 1.0) for _ in "ab"))
+    calibration = calibrated(rows, expect=0.5)
+    low, high = calibration.interval(fresh.low_s, fresh.middle_s, fresh.high_s, fresh.guess_s, fresh.held >= SURE)
+    assert (low <= fresh.guess_s).all()
+    assert (high >= fresh.guess_s).all()
+    assert (fresh.actual_s > high).mean() == pytest.approx(0.1, abs=0.01)
+    assert (fresh.actual_s < low).mean() <= 0.1
+
+
+def test_the_factors_of_an_older_version_are_for_both() -> None:
+    """A profile from before has six factors a half; they hold whether a guess is sure or not."""
+    older = Calibration(low=(0.5, 1.0, 1.0, 1.0, 1.0, 2.0), high=(1.0,) * HORIZONS)
+    low_s, middle_s, high_s = (np.array([each, each]) for each in (40.0, 100.0, 160.0))
+    low, _ = older.interval(low_s, middle_s, high_s, middle_s, np.array([False, True]))
+    assert low.tolist() == [62.5, 62.5]
 
 
 def test_too_few_rows_change_nothing() -> None:
@@ -67,7 +107,7 @@ def test_too_few_rows_change_nothing() -> None:
     enough = calibrated(foretold(np.random.default_rng(1), ENOUGH * 20, 0.4, middles=(60, 170)), expect=0.5)
     assert enough.low[0] != 1.0
     assert enough.high[0] != 1.0
-    assert enough.low[1:] == enough.high[1:] == (1.0,) * 5
+    assert enough.low[1:] == enough.high[1:] == (1.0,) * (FACTORS - 1)
 
 
 def test_what_was_hardly_expected_and_what_never_came_teach_nothing() -> None:
@@ -81,7 +121,9 @@ def test_what_was_hardly_expected_and_what_never_came_teach_nothing() -> None:
 
 def test_an_interval_never_begins_in_the_past() -> None:
     """However far a half is stretched, nothing is foretold for before now."""
-    wide = Calibration(low=(5.0,) * 6, high=(5.0,) * 6)
-    low, high = wide.interval(np.array([0.0, 30.0]), np.array([60.0, 900.0]), np.array([90.0, 2000.0]))
+    wide = Calibration(low=(5.0,) * FACTORS, high=(5.0,) * FACTORS)
+    sure = np.array([True, False])
+    middle = np.array([60.0, 900.0])
+    low, high = wide.interval(np.array([0.0, 30.0]), middle, np.array([90.0, 2000.0]), middle, sure)
     assert (low >= 0.0).all()
     assert (high >= np.array([60.0, 900.0])).all()

@@ -43,6 +43,8 @@ def rows(run: int, place: int, *told: tuple[float, float]) -> Rows:
         low_s=blank,
         middle_s=blank,
         high_s=blank,
+        guess_s=blank,
+        held=blank.astype(np.float32),
     )
 
 
@@ -115,7 +117,8 @@ def foretelling(places: int, rumour: float) -> Rows:
         within = np.where(left[:, None] <= np.array(GRID_S)[None, :], 0.95, rumour).astype(np.float32)
         blank = np.zeros(len(left))
         at_s = 3600.0 - left
-        parts.append(Rows(np.zeros(len(left), int), np.full(len(left), place), at_s, left, within, blank, blank, blank))
+        run, at = np.zeros(len(left), int), np.full(len(left), place)
+        parts.append(Rows(run, at, at_s, left, within, blank, blank, blank, blank, blank.astype(np.float32)))
     return joined(parts)
 
 

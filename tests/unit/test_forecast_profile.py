@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geofence.forecast.calibration import Calibration
+from geofence.forecast.calibration import FACTORS, Calibration
 from geofence.forecast.firing import LEADS_MIN, default_rule
 from geofence.forecast.library import Day
 from geofence.forecast.profile import MAGIC, BadProfile, Profile, decode_profile, encode_profile
@@ -82,7 +82,7 @@ def test_rules_and_factors_come_back_as_they_were() -> None:
     kept = msgspec.structs.replace(
         profile([], []),
         rules=tuple(default_rule(lead) for lead in LEADS_MIN),
-        calibration=Calibration(low=(0.5,) * 6, high=(1.5,) * 6),
+        calibration=Calibration(low=(0.5,) * FACTORS, high=(1.5,) * FACTORS),
     )
     back = decode_profile(encode_profile(kept))
     assert (back.rules, back.calibration) == (kept.rules, kept.calibration)

@@ -36,7 +36,7 @@ def drive(*parts: tuple[float, float, float], every_s: float = 5.0) -> Trace:
 def visits(trace: Trace, x: float, y: float = 0.0) -> list[tuple[float, float]]:
     """Tell arrival and leaving of each service of a place."""
     library = Library([Day("17", 739_000, trace)], np.array([x]), np.array([y]))
-    return list(zip(library.visit_in.tolist(), library.visit_out.tolist(), strict=True))
+    return list(zip(library.services.in_s.tolist(), library.services.out_s.tolist(), strict=True))
 
 
 def test_a_stop_of_a_minute_is_a_visit() -> None:

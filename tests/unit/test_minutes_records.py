@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from geofence.batch import run_batch
 from geofence.book import Book
+from geofence.forecaster import Ahead
 from geofence.foretold import Again, Doubt, Foretold, Saying, decode_foretold
 from geofence.limits import Limits
-from geofence.minutes import Ahead, look
 from geofence.state import FORETOLD, State, Truck, state_of
 from model.alert import Alert, Kind
 from model.event import Event, HomesChanged, ProfileChanged, Tick
@@ -130,7 +130,7 @@ def outlooks(drive: Drive, learned: bytes) -> list[tuple[Ping, set[int]]]:
         so_far = state.truck(ping.truck).so_far
         assert so_far is not None
         at_s, ordinal = so_far.walk.near_s, int(so_far.day.split("/")[1])
-        ahead: Ahead = look(so_far, at_s, ordinal, book.forecaster, book.limits.manner)
+        ahead: Ahead = book.forecaster.look(so_far, at_s, ordinal, book.limits.manner)
         found.append((ping, set(ahead.outlook.place.tolist())))
     return found
 

@@ -168,7 +168,7 @@ ROWS = (
         "minutes-order",
         "A street that is driven twice is told apart by what was served before",
         "what was served is not looked at",
-        Cut("geofence/forecast/modes.py", "return float((1.0 + amiss) ** -manner.order), ", "return 1.0, "),
+        Cut("geofence/forecast/modes.py", "return (1.0 + amiss) ** -manner.order, ", "return 0.0 * amiss + 1.0, "),
         ORDER + "test_a_street_driven_twice_is_told_apart_by_what_was_served_before[False]",
     ),
     row(
@@ -182,15 +182,22 @@ ROWS = (
         "minutes-blocks",
         "A truck that takes blocks in another order is found again",
         "what is amiss counts as much far off as near by",
-        Cut("geofence/forecast/modes.py", "np.exp(np.flatnonzero(marked) / -manner.recent).sum()", "marked.sum()"),
+        Cut("geofence/forecast/modes.py", "np.exp(rank / -manner.recent), 0.0)", "1.0, 0.0)"),
         ORDER + "test_a_truck_that_takes_blocks_in_another_order_is_found_again",
     ),
     row(
         "minutes-foreign-street",
         "A truck of another round that drives along a street has not come to serve it",
         "all past days are taken for its own",
-        Cut("geofence/forecast/modes.py", "fits *= manner.foreign", "fits *= 1.0"),
+        Cut("geofence/forecast/modes.py", "fits, manner.foreign * fits)", "fits, fits)"),
         ORDER + "test_a_truck_of_another_round_that_drives_along_a_street_has_not_come_to_serve_it[18]",
+    ),
+    row(
+        "minutes-sure",
+        "An interval holds eight of ten, also among those times that are foretold because they are sure",
+        "one stretch is learned for sure and unsure times",
+        Cut("geofence/forecast/calibration.py", " + sure * HORIZONS", " + 0 * HORIZONS"),
+        "tests/unit/test_forecast_calibration.py::test_sure_guesses_have_factors_of_their_own",
     ),
     row(
         "minutes-errand",
