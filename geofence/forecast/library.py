@@ -13,19 +13,16 @@ import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
 from geofence.forecast.places import loads_of
+from geofence.forecast.regular import depots_of, regular_of, without_lights
 from geofence.forecast.services import services_of
 from geofence.forecast.visits import ARRIVAL_M, Passes, needs_of, passes_of, strength_of
-from geofence.forecast.walk import Floats, Trace
+from geofence.forecast.walk import Bools, Floats, Trace
 
 MATCH_M = 70.0
 CREW_DAYS = 2
 CREW_ALIKE = 0.3
 CREW_PLAINLY = 2.0
 """A day is another vehicle's round where it has so much in common with two of its days, twice its own share."""
-REGULAR_POWER = 4
-REGULAR_LEAST = 1.5
-REGULAR_SHARE = 0.7
-"""Of the days on which a place was expected to be served, the share on which it was; at a light it is about a half."""
 LEAST_TELLING = 5
 
 
@@ -88,7 +85,7 @@ class Library:
         alike = _others(in_common(served, served))
         self.vehicle = crews_of(self.vehicle, alike)
         self.crews, self.crew = np.unique(self.vehicle, return_inverse=True)
-        self.regular = regular_of(served, alike, self.vehicle)
+        self.regular = self._regular(alike)
         self.telling = self.regular if self.regular.sum() >= LEAST_TELLING else np.ones(len(self.place_x), dtype=bool)
         self.telling_services = self.services.only(self.telling)
         alike = _others(in_common(served[:, self.telling], served[:, self.telling]))
@@ -100,6 +97,13 @@ class Library:
             self.kin[weekday, known] = np.nanmean(same[known], axis=1)
         usual = np.array([np.nanmean(row) if np.isfinite(row).any() else 0.5 for row in alike])
         self.kin = np.where(np.isnan(self.kin), usual[None, :], self.kin)
+
+    def _regular(self, alike: Floats) -> Bools:
+        begins_s = np.array([day.trace.in_s[0] for day in self.days])
+        ends_s = np.array([day.trace.out_s[-1] for day in self.days])
+        stops = regular_of(self.served, alike, self.vehicle)
+        stops &= ~depots_of(self.services, self.served, begins_s, ends_s)
+        return without_lights(stops, self.served, np.array([day.ordinal for day in self.days]))
 
     def away_m(self, x: float, y: float) -> Floats:
         """Tell the metres from a spot to each place."""
@@ -119,20 +123,6 @@ def in_common(one: Floats, other: Floats) -> Floats:
     either = one.sum(axis=1)[:, None] + other.sum(axis=1)[None, :] - both
     share: Floats = both / np.maximum(either, 1.0)
     return share
-
-
-def regular_of(served: Floats, alike: Floats, vehicle: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
-    """Tell the places that are served whenever days like it let expect that; at a light only some of these days wait.
-
-    `served`: days by places, 1.0 where a day served a place; `alike`: what each pair of days has in common, NaN for a
-    day and itself. Each day is foretold from the others of its round, weighed by what they have in common with it.
-    """
-    weight = np.where(vehicle[:, None] == vehicle[None, :], np.nan_to_num(alike) ** REGULAR_POWER, 0.0)
-    expected = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12) @ served
-    often = expected.sum(axis=0)
-    kept = (expected * served).sum(axis=0)
-    regular: npt.NDArray[np.bool_] = (often >= REGULAR_LEAST) & (kept >= REGULAR_SHARE * often)
-    return regular
 
 
 def _others(alike: Floats) -> Floats:
