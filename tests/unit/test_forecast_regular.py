@@ -16,17 +16,26 @@ LIGHTS = np.arange(750.0, 4001.0, 500.0)
 MONDAY = 739_000 + (7 - 739_000 % 7) + 1
 
 
-def day(seed: int, north_m: float = 0.0, stands: tuple[int, ...] = (60,) * len(STOPS), red: float = 0.5) -> Trace:
-    """Drive east: stand at every stop, and at every second light for some half a minute."""
+def day(
+    seed: int,
+    north_m: float = 0.0,
+    stands: tuple[int, ...] = (60,) * len(STOPS),
+    red: float = 0.5,
+    depot_s: int = 5,
+    turned: bool = False,
+) -> Trace:
+    """Drive east: stand at every stop, and at every second light for some half a minute; turned: drive north."""
     chance = np.random.default_rng(seed)
     lasts = dict(zip(STOPS.tolist(), stands, strict=True))
     at_s, fixes = 3e4, []
     for x in np.arange(0.0, 4_200.0, 25.0).tolist():
         waits = 35 if x in LIGHTS and chance.random() < red else 5
+        waits = waits if x else depot_s
         for _ in range(max(lasts.get(x, 5), waits) // 5):
             fixes.append((at_s, x + chance.normal(0.0, 2.0), north_m + chance.normal(0.0, 2.0)))
             at_s += 5.0
-    return trace_of(*np.array(fixes).T)
+    at, x_m, y_m = np.array(fixes).T
+    return trace_of(at, y_m + LIGHTS[0], x_m - STOPS[3]) if turned else trace_of(at, x_m, y_m)
 
 
 def library(*days: Day) -> Library:
@@ -55,6 +64,30 @@ def test_a_stop_of_two_days_a_week_is_regular_on_its_days() -> None:
     found = library(*(Day("17", MONDAY + k, day(k, north_m=3_000.0 * (k % 2))) for k in range(6)))
     regular = found.regular
     assert all(regular[near(found, x, north_m)] for x in STOPS for north_m in (0.0, 3_000.0))
+
+
+def test_a_depot_is_not_regular() -> None:
+    """Trucks stand there every day, before anything is driven; nobody is to be told of that."""
+    found = library(*(Day("17", MONDAY + k, day(k, depot_s=300)) for k in range(6)))
+    assert abs(float(found.place_x[near(found, 0.0, 0.0)])) < 10.0
+    assert not found.regular[near(found, 0.0, 0.0)]
+    assert found.regular[near(found, STOPS[0], 0.0)]
+
+
+def test_a_light_at_which_two_trucks_stand_on_one_date_is_not_regular() -> None:
+    """A light that is always red seems to be a stop; that another truck stands there too gives it away."""
+    east = [Day("17", MONDAY + k, day(k, red=1.0)) for k in range(6)]
+    north = [Day("18", MONDAY + k, day(k, red=1.0, turned=True)) for k in range(6)]
+    alone, both = library(*east), library(*east, *north)
+    assert alone.regular[near(alone, LIGHTS[0], 0.0)]
+    assert not both.regular[near(both, LIGHTS[0], 0.0)]
+    assert all(both.regular[near(both, x, 0.0)] for x in STOPS)
+
+
+def test_stops_that_two_trucks_serve_on_one_date_are_regular() -> None:
+    """Where one truck takes the rest and another the paper, most places are shared: then that says nothing."""
+    found = library(*(Day(truck, MONDAY + k, day(k, red=0.0)) for k in range(6) for truck in ("17", "18")))
+    assert all(found.regular[near(found, x, 0.0)] for x in STOPS)
 
 
 def test_of_one_day_nothing_is_known_to_be_regular() -> None:

@@ -165,6 +165,24 @@ ROWS = (
         "tests/unit/test_forecast_regular.py::test_only_regular_places_are_rehearsed",
     ),
     row(
+        "minutes-depot",
+        "The place where trucks begin and end their days is no stop",
+        "it is learned from like one",
+        Cut("geofence/forecast/library.py", "        stops &= ~depots_of(", "        _ = stops & ~depots_of("),
+        "tests/unit/test_forecast_regular.py::test_a_depot_is_not_regular",
+    ),
+    row(
+        "minutes-shared-light",
+        "A light at which several trucks stand on one date is no stop",
+        "it is learned from like one",
+        Cut(
+            "geofence/forecast/regular.py",
+            "return own if 2 * own.sum() >= regular.sum() else regular",
+            "return regular",
+        ),
+        "tests/unit/test_forecast_regular.py::test_a_light_at_which_two_trucks_stand_on_one_date_is_not_regular",
+    ),
+    row(
         "minutes-order",
         "A street that is driven twice is told apart by what was served before",
         "what was served is not looked at",
