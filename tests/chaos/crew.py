@@ -47,7 +47,9 @@ class Crew:
         self.offences: list[str] = []
 
     def start(self) -> None:
-        """Bring every stage to life."""
+        """Bring every stage to life; what is still to be heard of the run before is not for this one."""
+        for _ in self._zygote.news():
+            pass
         for stage in STAGES:
             self._bear(stage)
 
