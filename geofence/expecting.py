@@ -97,8 +97,8 @@ def _seen(truck: Truck, forecaster: Forecaster, city: City, manner: Manner, at_m
     near = ahead.outlook.within(1e9) >= CORRECT_CHANCE if len(ahead.outlook.place) else np.zeros(0, dtype=bool)
     rows = ahead.outlook.place[near]
     stage[rows] = Stage.WINDOW
-    low, high = ahead.interval(np.flatnonzero(near))
-    for k, seconds in enumerate((low, ahead.middle_s[near], high)):
+    times = ahead.times(np.flatnonzero(near))
+    for k, seconds in enumerate((times.low_s, ahead.middle_s[near], times.high_s)):
         window[k, rows] = look_ms + (1000 * seconds).astype(np.int64)
     if silent:
         stage[stage > Stage.NOTHING] = Stage.SILENT

@@ -16,6 +16,15 @@ from geofence.forecast.today import DaySoFar, Guide, likeliest_day
 from geofence.forecast.walk import Floats, Ints
 
 
+class Times(msgspec.Struct, frozen=True):
+    """Of some places, in seconds: the best guess, how likely its limits hold, and the edges that hold 80 %."""
+
+    guess_s: Floats
+    held: Floats
+    low_s: Floats
+    high_s: Floats
+
+
 class Ahead(msgspec.Struct, frozen=True):
     """What one look found: the outlook, and for each of its places the middle of the times in seconds from the fix.
 
@@ -27,12 +36,13 @@ class Ahead(msgspec.Struct, frozen=True):
     calibration: Calibration
     day: int | None
 
-    def interval(self, rows: Ints) -> tuple[Floats, Floats]:
-        """Tell for some of the places the edges of the times that hold 80 %, in seconds."""
+    def times(self, rows: Ints) -> Times:
+        """Foretell some of the places."""
         some = Outlook(self.outlook.place[rows], self.outlook.chance[rows])
         low, high = some.quantiles((0.1, 0.9))
         guess, held = best_guess(some.chance)
-        return self.calibration.interval(low, self.middle_s[rows], high, guess, held >= SURE)
+        low, high = self.calibration.interval(low, self.middle_s[rows], high, guess, held >= SURE)
+        return Times(guess, held, low, high)
 
     def middle_ms(self, k: int, fix_ms: int) -> int:
         """Tell the middle instant of the k-th place."""
@@ -40,8 +50,8 @@ class Ahead(msgspec.Struct, frozen=True):
 
     def instants(self, k: int, fix_ms: int) -> tuple[int, int, int]:
         """Tell the middle, the low and the high instant of the k-th place."""
-        low, high = (fix_ms + int(edge[0] * 1000) for edge in self.interval(np.array([k])))
-        return self.middle_ms(k, fix_ms), low, high
+        times = self.times(np.array([k]))
+        return self.middle_ms(k, fix_ms), fix_ms + int(times.low_s[0] * 1000), fix_ms + int(times.high_s[0] * 1000)
 
 
 class Forecaster:

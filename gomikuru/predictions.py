@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from geofence.book import Book
-from geofence.forecast.guess import SURE, best_guess
+from geofence.forecast.guess import SURE
 from geofence.forecast.recorded import day_ordinal, midnight_ms
 from geofence.forecast.visits import ARRIVAL_M
 from geofence.serving import places_serving
@@ -64,13 +64,12 @@ class Predictions:
         at_s = (ping.fix_ms - midnight_ms(ordinal, book.city.timezone)) / 1000.0
         ahead = forecaster.look(truck.so_far, at_s, ordinal, book.limits.manner)
         likely = np.flatnonzero(ahead.outlook.chance.sum(axis=1) >= SURE)
-        guess, held = best_guess(ahead.outlook.chance[likely])
+        times = ahead.times(likely)
         walk, places = truck.so_far.walk, ahead.outlook.place[likely]
         there = forecaster.guide.library.away_m(walk.x, walk.y)[places] <= ARRIVAL_M
-        told = (held >= SURE) & ~(there & (guess < THERE_S))
-        low, high = ahead.interval(likely[told])
-        times = np.column_stack((guess[told], low, high))
-        at_ms = np.maximum(ping.fix_ms + np.round(1000.0 * times).astype(np.int64), ping.received_ms)
+        told = (times.held >= SURE) & ~(there & (times.guess_s < THERE_S))
+        seconds = np.column_stack((times.guess_s, times.low_s, times.high_s))[told]
+        at_ms = np.maximum(ping.fix_ms + np.round(1000.0 * seconds).astype(np.int64), ping.received_ms)
         for place, (eta_ms, low_ms, high_ms) in zip(places[told].tolist(), at_ms.tolist(), strict=True):
             for resident in self._by_place.get(place, ()):
                 yield Prediction(ping.received_ms, resident, ping.truck, eta_ms, low_ms, high_ms)

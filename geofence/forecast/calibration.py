@@ -22,9 +22,9 @@ FACTORS = 2 * HORIZONS
 
 
 class Calibration(msgspec.Struct, frozen=True, array_like=True):
-    """Factors for the lower and the upper half, by horizon of the middle; first where the best guess is not sure.
+    """Factors for the lower and the upper half: by horizon of the middle for guesses that are not sure, then for sure.
 
-    Then where it is. Profiles of older versions have the same for both, once.
+    Profiles of older versions have factors by horizon only: they hold for both.
     """
 
     low: tuple[float, ...] = (1.0,) * FACTORS

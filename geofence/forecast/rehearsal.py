@@ -63,7 +63,7 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """Rows in order of place and time. `within[:, k]`: the chance within GRID_S[k]; `actual_s`: infinite for never;
+    """Rows in order of place and time. `within[:, k]`: the chance within GRID_S[k]; `actual_s`: infinite for never.
 
     `guess_s`: the best guess; `held`: how likely its limits hold the truth.
     """
@@ -103,9 +103,8 @@ def moments(
 
 def arrivals_of(library: Library, day: int) -> tuple[Ints, Floats]:
     """Tell when a day first served each place that it served."""
-    part = library.services.of(day)
-    place, first = np.unique(library.services.place[part], return_index=True)
-    return place, library.services.in_s[part][first]
+    first = library.services.firsts(day)
+    return library.services.place[first], library.services.in_s[first]
 
 
 def rehearse(library: Library, day: int, manner: Manner) -> Rows:

@@ -89,9 +89,9 @@ def _visits(library: Library, days: list[int]) -> tuple[Floats, Floats]:
     arrived = np.full((len(days), len(library.place_x)), np.nan)
     left = arrived.copy()
     for row, day in enumerate(days):
-        services, part = library.services, library.services.of(day)
-        place, first = np.unique(services.place[part], return_index=True)
-        arrived[row, place], left[row, place] = services.in_s[part][first], services.out_s[part][first]
+        services, first = library.services, library.services.firsts(day)
+        place = services.place[first]
+        arrived[row, place], left[row, place] = services.in_s[first], services.out_s[first]
     return arrived, left
 
 

@@ -29,6 +29,12 @@ class Services:
         """Tell where a day's services stand."""
         return slice(int(self._starts[day]), int(self._starts[day + 1]))
 
+    def firsts(self, day: int) -> Ints:
+        """Tell the rows of a day's first service of each place, in order of arrival."""
+        part = self.of(day)
+        rows: Ints = part.start + np.flatnonzero(self.before[part] < 0)
+        return rows
+
     def reached(self, day: Ints, at_s: Floats) -> Ints:
         """Tell for days and a moment of each the row of the first service that began then or later."""
         row = np.searchsorted(self._rising, day * _DAY_S + at_s)
