@@ -64,7 +64,7 @@ def send(server: BrokerServer, first: int, count: int) -> None:
 def test_five_thousand_pings_sent_while_ingest_is_away_are_all_kept(
     broker: tuple[BrokerServer, str], store: MoodyStore
 ) -> None:
-    """Published, acknowledged to the truck, delivered on return in order; repeats by a broker come later."""
+    """Published, acknowledged to the truck, delivered on return in order; a slow broker may repeat some in between."""
     server, protocol = broker
     before = Ingest(server, protocol, store)
     with running(before.worker):
@@ -73,6 +73,7 @@ def test_five_thousand_pings_sent_while_ingest_is_away_are_all_kept(
     after = Ingest(server, protocol, store)
     with running(after.worker):
         after.has(5_000)
+        wait_until(lambda: set(numbers(store)) == set(range(5_000)), 60, "every one of them; a repeat is allowed")
         wait_until(lambda: after.broker.unacknowledged == 0)
     assert list(dict.fromkeys(numbers(store))) == list(range(5_000))
 
@@ -92,8 +93,7 @@ def test_a_ping_is_acknowledged_only_after_it_is_in_the_stream(
     store.down.clear()
     second = Ingest(server, protocol, store)
     with running(second.worker):
-        second.has(200)
-    assert sorted(set(numbers(store))) == list(range(200))
+        wait_until(lambda: set(numbers(store)) == set(range(200)), 30, "every one of them; a repeat is allowed")
 
 
 def test_a_store_that_comes_back_gets_everything_in_order(broker: tuple[BrokerServer, str], store: MoodyStore) -> None:
@@ -204,8 +204,7 @@ def test_nats_keeps_what_it_acknowledged_through_kill_9(nats: Nats, store: Moody
     nats.start()
     after = Ingest(nats, "3.1.1", store)
     with running(after.worker):
-        after.has(500)
-    assert sorted(numbers(store)) == list(range(500))
+        wait_until(lambda: set(numbers(store)) == set(range(500)), 30, "every one of them; a repeat is allowed")
 
 
 @pytest.mark.parametrize("count", [200])
