@@ -16,7 +16,7 @@ class Cells:
 
     def __init__(self, x: Floats, y: Floats, cell_m: float) -> None:
         self._cell = cell_m
-        self._x, self._y = x, y
+        self.x, self.y = x, y
         self._around: dict[tuple[int, int], tuple[Ints, Floats, Floats]] = {}
         keys = self._key(np.floor(x / cell_m), np.floor(y / cell_m))
         self._order = np.argsort(keys, kind="stable").astype(np.int64)
@@ -41,7 +41,7 @@ class Cells:
         high = np.searchsorted(self._keys, firsts + 2, side="right")
         points = np.concatenate([self._order[a:b] for a, b in zip(low.tolist(), high.tolist(), strict=True)])
         points = np.sort(points)
-        found = points, self._x[points], self._y[points]
+        found = points, self.x[points], self.y[points]
         if len(points):
             self._around[column, row] = found
         return found
@@ -59,7 +59,7 @@ class Cells:
             places.append(place)
             points.append(self._order[np.repeat(low, count) + within])
         place, point = np.concatenate(places), np.concatenate(points)
-        away = np.hypot(self._x[point] - x[place], self._y[point] - y[place])
+        away = np.hypot(self.x[point] - x[place], self.y[point] - y[place])
         kept = away <= radius_m
         order = np.lexsort((point[kept], place[kept]))
         return place[kept][order], point[kept][order], away[kept][order]

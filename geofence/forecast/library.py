@@ -15,8 +15,10 @@ from geofence.forecast.cells import Cells
 from geofence.forecast.places import loads_of
 from geofence.forecast.regular import depots_of, regular_of, without_lights
 from geofence.forecast.services import services_of
-from geofence.forecast.visits import ARRIVAL_M, Passes, needs_of, passes_of, strength_of
-from geofence.forecast.walk import Bools, Floats, Trace
+from geofence.forecast.sides import nearer, rivals_of
+from geofence.forecast.trips import Trips
+from geofence.forecast.visits import ARRIVAL_M, AT_M, Passes, needs_of, passes_of, strength_of
+from geofence.forecast.walk import Bools, Floats, Ints, Trace
 
 MATCH_M = 70.0
 CREW_DAYS = 2
@@ -45,11 +47,17 @@ class Library:
     """All that past days say; `days` and `places` as they were learned."""
 
     def __init__(
-        self, days: Sequence[Day], place_x: Floats, place_y: Floats, worked: Sequence[Worked] | None = None
+        self,
+        days: Sequence[Day],
+        place_x: Floats,
+        place_y: Floats,
+        worked: Sequence[Worked] | None = None,
+        rivals: Ints | None = None,
     ) -> None:
         self.days = tuple(days)
         self.place_x, self.place_y = place_x, place_y
         self.places = Cells(place_x, place_y, ARRIVAL_M)
+        self.rivals = rivals if rivals is not None else rivals_of([day.trace for day in days], place_x, place_y)
         self._worked = tuple(worked) if worked is not None else tuple(self._work(day.trace) for day in self.days)
         self._knots(self.days)
         passes = [each.passes for each in self._worked]
@@ -57,9 +65,11 @@ class Library:
         self.strength = strength_of(passes, len(place_x))
         self.services = services_of(passes, self.need_s)
         self._kinship()
+        self.rounds = self.telling_services.rounds()
+        self.trips = Trips(self.telling_services, self.day, self.in_s, self.out_s)
 
     def _work(self, trace: Trace) -> Worked:
-        return Worked(passes_of(trace, self.places), loads_of(trace, self.place_x, self.place_y))
+        return Worked(passes_of(trace, self.places, self.rivals), loads_of(trace, self.place_x, self.place_y))
 
     def _knots(self, days: Sequence[Day]) -> None:
         self.day = np.repeat(np.arange(len(days)), [len(day.trace) for day in days])
@@ -105,6 +115,15 @@ class Library:
         stops &= ~depots_of(self.services, self.served, begins_s, ends_s)
         return without_lights(stops, self.served, np.array([day.ordinal for day in self.days]))
 
+    def at(self, x: float, y: float) -> Ints:
+        """Tell the places at which a truck is that stands at a spot."""
+        found, away = self.places.near(x, y, AT_M)
+        if not len(found) or not self.rivals.shape[1]:
+            return found
+        spot_x, spot_y = np.full(len(found), x), np.full(len(found), y)
+        at: Ints = found[nearer(spot_x, spot_y, found, away, self.place_x, self.place_y, self.rivals)]
+        return at
+
     def away_m(self, x: float, y: float) -> Floats:
         """Tell the metres from a spot to each place."""
         away: Floats = np.hypot(self.place_x - x, self.place_y - y)
@@ -114,7 +133,7 @@ class Library:
         """The library as it would be had one day not been seen; the places stay."""
         kept = [k for k in range(len(self.days)) if k != day]
         days, worked = [self.days[k] for k in kept], [self._worked[k] for k in kept]
-        return Library(days, self.place_x, self.place_y, worked)
+        return Library(days, self.place_x, self.place_y, worked, self.rivals)
 
 
 def in_common(one: Floats, other: Floats) -> Floats:

@@ -42,12 +42,18 @@ class Manner(msgspec.Struct, frozen=True):
     recent: float = 5.0
     astray: float = 0.3
     foreign: float = 0.01
+    resume: bool = True
+    trip: float = 0.005
+    point: float = 4.0
+    short: float = 0.7
+    short_s: float = 180.0
 
 
 class Today(msgspec.Struct, frozen=True):
     """What is known of a truck's day so far: `at_s` now, `stood_s` at its present place, `served` by place.
 
-    `since_s`: since when it has been seen without a break; `crews`: whose days are its own, if known.
+    `since_s`: since when it has been seen without a break; `crews`: whose days are its own, if known; `worked_s`: when
+    it began to serve a telling place last, zero for not yet.
     """
 
     at_s: float
@@ -59,13 +65,20 @@ class Today(msgspec.Struct, frozen=True):
     x: float
     y: float
     crews: tuple[str, ...] = ()
+    worked_s: float = 0.0
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is known whose round this is, and the truck has begun it: only then can it be resumed."""
+        return bool(self.crews) and self.worked_s > 0.0
 
 
 class Modes(msgspec.Struct, frozen=True):
     """Points of past days where the truck may now be, as columns: the time of that day, and its weight.
 
     `fits`: the belief in the point by the way that led there, what was served on it, and the time of day; `blank`: what
-    that would be for a truck that is elsewhere.
+    that would be for a truck that is elsewhere; `ends`: the row of the service that ended the trip away from its round
+    on which that day was, -1 for none.
     """
 
     day: Ints
@@ -74,13 +87,14 @@ class Modes(msgspec.Struct, frozen=True):
     weight: Floats
     fits: Floats
     blank: Floats
+    ends: Ints
 
     def __len__(self) -> int:
         return len(self.day)
 
 
 _NONE, _NOWHERE = np.zeros(0), np.zeros(0, dtype=np.int64)
-NO_MODES = Modes(_NOWHERE, _NOWHERE, _NONE, _NONE, _NONE, _NONE)
+NO_MODES = Modes(_NOWHERE, _NOWHERE, _NONE, _NONE, _NONE, _NONE, _NOWHERE)
 
 
 def modes_of(library: Library, progress: Progress, today: Today, manner: Manner) -> Modes:
@@ -107,13 +121,15 @@ def _weighed(library: Library, knot: Ints, mass: Floats, progress: Progress, tod
     else:
         at_s = _moments(library, day, knot, today.stood_s)
     fits, blank = _in_order(library, day, at_s, today, manner)
+    ends = library.trips.ending(day, at_s) if manner.resume and today.begun else np.full(len(day), -1)
+    fits = np.where(ends >= 0, np.maximum(fits, manner.trip), fits)
     late = (today.at_s - at_s) / manner.clock_s
     fits = mass * fits * (manner.clock_floor + (1.0 - manner.clock_floor) * np.exp(-0.5 * late * late))
     if today.crews:
         own = (library.vehicle[:, None] == np.array(today.crews)).any(axis=1)
         fits = np.where(own[day], fits, manner.foreign * fits)
     weight = fits * _likeness(library, day, knot, today, manner)
-    return Modes(day, knot, at_s, weight, fits, mass * blank * manner.astray)
+    return Modes(day, knot, at_s, weight, fits, mass * blank * manner.astray, ends)
 
 
 def _moments(library: Library, day: Ints, knot: Ints, stood_s: float) -> Floats:

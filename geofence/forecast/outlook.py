@@ -13,13 +13,12 @@ import numpy as np
 from geofence.forecast.library import Library
 from geofence.forecast.modes import Manner, Modes, Today, modes_of
 from geofence.forecast.progress import Progress
+from geofence.forecast.resume import FASTEST_MPS, HORIZON_S, Samples, resumed
 from geofence.forecast.visits import ARRIVAL_M
 from geofence.forecast.walk import Floats, Ints
 
 BIN_S = 15.0
-BINS = 288
-HORIZON_S = BIN_S * BINS
-FASTEST_MPS = 14.0
+BINS = round(HORIZON_S / BIN_S)
 BLUR = (-1.28, -0.52, 0.0, 0.52, 1.28)
 
 
@@ -63,13 +62,20 @@ def outlook(library: Library, progress: Progress, today: Today, manner: Manner) 
     if not len(modes):
         return NOTHING
     weight, certain = _weighed(modes, manner)
-    certain *= _known(progress, modes)
+    known = _known(progress, modes)
     share = _days_alike(library, int(modes.day[np.argmax(weight)]), today, manner)
     habit = share @ library.served
     place, after, mode = _samples(library, modes, today)
-    weight = weight[mode] * certain * (habit * (1.0 + manner.seldom) / (habit + manner.seldom))[place]
-    sigma = np.hypot(manner.blur_s, manner.blur_share * after)
-    return _binned(place, after, weight, sigma, _at_least_s(library, today))
+    samples = Samples(place, after, weight[mode] * (known * certain))
+    if manner.resume and today.begun:
+        samples = _joined(samples, resumed(library, modes, weight * known, 1.0 - known, today, manner))
+    weight = samples.weight * (habit * (1.0 + manner.seldom) / (habit + manner.seldom))[samples.place]
+    sigma = np.hypot(manner.blur_s, manner.blur_share * samples.after)
+    return _binned(samples.place, samples.after, weight, sigma, _at_least_s(library, today))
+
+
+def _joined(one: Samples, other: Samples) -> Samples:
+    return Samples(*(np.concatenate((getattr(one, name), getattr(other, name))) for name in Samples.__struct_fields__))
 
 
 def _known(progress: Progress, modes: Modes) -> float:
@@ -124,9 +130,13 @@ def _days_alike(library: Library, day: int, today: Today, manner: Manner) -> Flo
 
 
 def _samples(library: Library, modes: Modes, today: Today) -> tuple[Ints, Floats, Ints]:
-    """Gather the places that the day of each mode then served: which, how long after, and of which mode."""
+    """Gather the places that the day of each mode then served: which, how long after, and of which mode.
+
+    Modes that are on a trip say when the truck is back, not where it goes on.
+    """
     services = library.services
-    low, high = services.reached(modes.day, modes.at_s), services.reached(modes.day, modes.at_s + HORIZON_S)
+    low = services.reached(modes.day, modes.at_s)
+    high = np.where(modes.ends >= 0, low, services.reached(modes.day, modes.at_s + HORIZON_S))
     row, mode = services.between(low, high)
     place = services.place[row]
     next_ = (services.before[row] < low[mode]) & ~today.served[place]

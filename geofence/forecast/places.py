@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
+from geofence.forecast.sides import both_sides
 from geofence.forecast.walk import Floats, Ints, Trace
 
 STOP_S = 15.0
@@ -30,7 +31,7 @@ def stops_of(traces: Sequence[Trace]) -> tuple[Floats, Floats, int]:
     short = stood_s < LONG_S
     known_x, known_y = _gathered(x[short], y[short], day[short], MERGE_M, need)
     here = short | ~_apart(x, y, known_x, known_y, AMONG_M)
-    stop_x, stop_y = _gathered(x[here], y[here], day[here], MERGE_M, need)
+    stop_x, stop_y = both_sides(traces, *_gathered(x[here], y[here], day[here], MERGE_M, need))
     crawl_x, crawl_y, crawl_day = _crawled(traces)
     free = _apart(crawl_x, crawl_y, stop_x, stop_y, ALONG_M)
     more_x, more_y = _gathered(crawl_x[free], crawl_y[free], crawl_day[free], ALONG_M, need=1)

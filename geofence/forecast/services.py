@@ -47,6 +47,14 @@ class Services:
         span = np.repeat(np.arange(len(first)), count)
         return np.arange(len(span)) + np.repeat(first - (np.cumsum(count) - count), count), span
 
+    def rounds(self) -> Ints:
+        """Tell for each day the rows of its first services in order, and -1 from its end on, at least once."""
+        rows = [self.firsts(day) for day in range(self._days)]
+        table = np.full((self._days, 1 + max(map(len, rows), default=0)), -1, dtype=np.int64)
+        for day, row in enumerate(rows):
+            table[day, : len(row)] = row
+        return table
+
     def only(self, place: Bools) -> Services:
         """The services of some places."""
         kept = place[self.place]

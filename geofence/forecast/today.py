@@ -14,7 +14,7 @@ from geofence.forecast.library import Library
 from geofence.forecast.modes import Today
 from geofence.forecast.places import FACILITY_APART_M, LONG_S, LONGEST_S, STAY_M, STOP_S
 from geofence.forecast.progress import Matcher, Progress, beam
-from geofence.forecast.visits import ARRIVAL_M, AT_M, FREE_MPS, PASS_GAP_S
+from geofence.forecast.visits import ARRIVAL_M, FREE_MPS, PASS_GAP_S
 from geofence.forecast.walk import Knot, Walk
 
 SWING = 40
@@ -47,7 +47,7 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
 
     `crew`: whose round it is, empty until that is known; `swing`: for how many knots another's has seemed likelier;
     `since_s`: since when the truck has been seen without a break; all day, if it was first seen where days begin;
-    `own`: by whose days it was begun.
+    `own`: by whose days it was begun; `worked_s`: when it began to serve a telling place last.
     """
 
     day: str
@@ -61,6 +61,7 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     swing: int = 0
     since_s: float = 0.0
     own: str = ""
+    worked_s: float = 0.0
 
 
 class Guide:
@@ -100,8 +101,8 @@ class Guide:
         load_s = 0.0 if stay.tipped else load_s
         unseen = at_s - before.near_s > UNSEEN_S and hypot(x - before.x, y - before.y) > UNSEEN_M
         since_s = at_s if unseen else so_far.since_s
-        own = so_far.own
-        after = DaySoFar(so_far.day, walk, stay, progress, served, passes, load_s, crew, swing, since_s, own)
+        own, worked_s = so_far.own, at_s if self._telling(so_far.served, served) else so_far.worked_s
+        after = DaySoFar(so_far.day, walk, stay, progress, served, passes, load_s, crew, swing, since_s, own, worked_s)
         return after, bool(closed)
 
     def _matched(
@@ -131,11 +132,11 @@ class Guide:
                 way_s = knot.in_s - left.out_s - hypot(knot.x - left.x, knot.y - left.y) / FREE_MPS
             excess_s = knot.out_s - knot.in_s + min(max(way_s, 0.0), PASS_GAP_S)
             left = knot
-            found, away = self.library.places.near(knot.x, knot.y, ARRIVAL_M)
-            for place, metres in zip(found.tolist(), away.tolist(), strict=True):
+            at = set(self.library.at(knot.x, knot.y).tolist())
+            for place in self.library.places.near(knot.x, knot.y, ARRIVAL_M)[0].tolist():
                 held = known.get(place)
                 so_far_s = held.excess_s if held is not None and knot.in_s - held.last_s <= PASS_GAP_S else 0.0
-                known[place] = Pass(place, knot.out_s, so_far_s + (excess_s if metres <= AT_M else 0.0))
+                known[place] = Pass(place, knot.out_s, so_far_s + (excess_s if place in at else 0.0))
         return tuple(each for each in known.values() if walk.in_s - each.last_s <= PASS_GAP_S)
 
     def _served(self, served: bytes, passes: tuple[Pass, ...], walk: Walk) -> bytes:
@@ -145,7 +146,7 @@ class Guide:
         stood_s = walk.near_s - walk.in_s
         if stood_s > 0.0:
             here = walk.closed()
-            for place in self.library.places.near(here.x, here.y, AT_M)[0].tolist():
+            for place in self.library.at(here.x, here.y).tolist():
                 excess[place] = excess.get(place, 0.0) + stood_s
         new = [p for p, seconds in excess.items() if seconds >= need[p] and not served[p >> 3] >> (p & 7) & 1]
         if new:
@@ -154,6 +155,13 @@ class Guide:
                 bits[place >> 3] |= 1 << (place & 7)
             served = bytes(bits)
         return served
+
+    def _telling(self, before: bytes, served: bytes) -> bool:
+        """Tell whether a telling place has been served since."""
+        if served == before:
+            return False
+        places = len(self.library.place_x)
+        return bool((served_places(served, places) & ~served_places(before, places) & self.library.telling).any())
 
     def _stay(self, stay: Stay, at_s: float, x: float, y: float) -> Stay:
         if hypot(x - stay.x, y - stay.y) > STAY_M:
@@ -172,7 +180,9 @@ class Guide:
         served = served_places(so_far.served, len(self.library.place_x))
         stood_s = at_s - walk.in_s
         crews = (so_far.crew, so_far.own) if so_far.crew else ()
-        return Today(at_s, so_far.since_s, stood_s, so_far.load_s, weekday, served, walk.x, walk.y, crews)
+        return Today(
+            at_s, so_far.since_s, stood_s, so_far.load_s, weekday, served, walk.x, walk.y, crews, so_far.worked_s
+        )
 
 
 def likeliest_crew(library: Library, progress: Progress) -> str | None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
+from geofence.forecast.sides import nearer
 from geofence.forecast.walk import Floats, Ints, Trace
 
 ARRIVAL_M = 50.0
@@ -39,13 +40,16 @@ class Passes(msgspec.Struct, frozen=True):
     excess_s: Floats
 
 
-def passes_of(trace: Trace, places: Cells) -> Passes:
-    """Find every pass of a day's walk by each place."""
+def passes_of(trace: Trace, places: Cells, rivals: Ints | None = None) -> Passes:
+    """Find every pass of a day's walk by each place; where a rival is nearer, a truck is not at a place."""
     knot, place, away = places.near_many(trace.x, trace.y, ARRIVAL_M)
     if not len(place):
         return Passes(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
     order = np.lexsort((knot, place))
-    place, knot, at = place[order], knot[order], away[order] <= AT_M
+    place, knot, away = place[order], knot[order], away[order]
+    at = away <= AT_M
+    if rivals is not None:
+        at &= nearer(trace.x[knot], trace.y[knot], place, away, places.x, places.y, rivals)
     into, out = trace.in_s[knot], trace.out_s[knot]
     new = np.ones(len(place), dtype=bool)
     new[1:] = (place[1:] != place[:-1]) | (into[1:] - out[:-1] > PASS_GAP_S)

@@ -10,7 +10,9 @@ LEARN = "tests/unit/test_learn_command.py::"
 ORDER = "tests/unit/test_forecast_outlook.py::"
 PROGRESS = "tests/unit/test_forecast_progress.py::"
 RECORDS = "tests/unit/test_minutes_records.py::"
+RESUME = "tests/unit/test_forecast_resume.py::"
 SCENARIOS = "tests/unit/test_minutes_scenarios.py::"
+SIDES = "tests/unit/test_forecast_sides.py::"
 WORKER = "tests/contract/test_minutes_worker.py::"
 ZONES = "tests/unit/test_minutes_zones.py::"
 
@@ -221,10 +223,62 @@ ROWS = (
         "minutes-errand",
         "A truck that serves nothing of what it passes is on an errand",
         "the way alone says what comes next",
-        Cut(
-            "geofence/forecast/outlook.py", "certain *= _known(progress, modes)", "certain *= 1.0 - progress.elsewhere"
-        ),
+        Cut("geofence/forecast/outlook.py", "known = _known(progress, modes)", "known = 1.0 - progress.elsewhere"),
         ORDER + "test_a_truck_that_serves_nothing_of_what_it_passes_is_on_an_errand[True]",
+    ),
+    row(
+        "minutes-resume",
+        "A truck that has left its round is expected back where it broke off",
+        "what was served does not say where it goes on",
+        Cut("geofence/forecast/outlook.py", "manner.resume and today.begun:", "not manner.resume:"),
+        RESUME + "test_a_truck_that_tips_later_than_ever_does_not_serve_again_what_it_has_served",
+        RESUME + "test_a_truck_that_rests_where_none_ever_did_is_expected_back_after_such_a_while",
+    ),
+    row(
+        "minutes-resume-trip",
+        "A trip may begin at another point of the round than ever before",
+        "a past day's trip is believed only where that day broke off",
+        Cut("geofence/forecast/modes.py", "np.maximum(fits, manner.trip)", "fits"),
+        RESUME + "test_a_truck_that_tips_earlier_than_ever_is_expected_back_where_it_broke_off",
+    ),
+    row(
+        "minutes-resume-lasts",
+        "A truck on a way that no past day knows is not expected back at once",
+        "only the way back counts",
+        Cut("geofence/forecast/resume.py", "if len(longer) < FEW_TRIPS:", "if len(longer) >= 0:"),
+        RESUME + "test_a_truck_that_rests_where_none_ever_did_is_expected_back_after_such_a_while",
+    ),
+    row(
+        "minutes-resume-begun",
+        "A round that has not begun is not resumed",
+        "any truck that is somewhere is on its way",
+        Cut("geofence/forecast/modes.py", "bool(self.crews) and self.worked_s > 0.0", "bool(self.crews)"),
+        KINDS + "test_a_truck_that_has_not_begun_disrupts_nobody",
+    ),
+    row(
+        "minutes-sides",
+        "Two sides of a street that are served by turns are two places",
+        "what lies within 25 m is one",
+        Cut(
+            "geofence/forecast/places.py",
+            "both_sides(traces, *_gathered(x[here], y[here], day[here], MERGE_M, need))",
+            "_gathered(x[here], y[here], day[here], MERGE_M, need)",
+        ),
+        SIDES + "test_a_place_to_which_trucks_come_back_a_little_farther_along_is_two",
+    ),
+    row(
+        "minutes-sides-nearer",
+        "A truck on one side of a street has not served the other",
+        "a stand counts at every place within reach",
+        Cut("geofence/forecast/library.py", "nearer(spot_x, ", "np.isfinite(away) | nearer(spot_x, "),
+        SIDES + "test_a_truck_on_one_side_has_not_served_the_other",
+    ),
+    row(
+        "minutes-splinters",
+        "A spot where trucks stood now and then beside a stop is that stop",
+        "it is a place of its own",
+        Cut("geofence/forecast/sides.py", "SPLINTER * days[other]", "0 * days[other]"),
+        SIDES + "test_where_trucks_stood_elsewhere_close_by_now_and_then_is_no_place_of_its_own",
     ),
     row(
         "minutes-unseen",

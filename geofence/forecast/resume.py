@@ -1,0 +1,128 @@
+"""Where a truck goes on that has left its round to tip, to rest, or on an errand. Pure.
+
+What was served today says how far the round is done, by the order of each past day of it: there the truck will go on,
+wherever it is now, and wherever past days left the round. How long it will be away is told by the trips of past days
+that were here too, else by how long such trips last and by the way back.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from geofence.forecast.library import Library
+from geofence.forecast.modes import Manner, Modes, Today
+from geofence.forecast.walk import Floats, Ints
+
+HORIZON_S = 4320.0
+RETURN_MPS = 8.0
+"""What a way back longer or shorter than that of a past day takes."""
+BACK_S, BACK_MPS = 30.0, 5.0
+"""What a way back takes that no past day drove, as the crow flies."""
+FASTEST_MPS = 14.0
+LEAST_SHARE, MOST_POINTS = 0.03, 16
+LEAST_TRIP, MOST_TRIPS = 0.002, 8
+LEAST_ELSEWHERE = 0.01
+FEW_TRIPS = 3
+LASTING = (0.1, 0.3, 0.5, 0.7, 0.9)
+
+
+class Samples(msgspec.Struct, frozen=True):
+    """Times to arrival as columns: at which place, in how many seconds, with what weight."""
+
+    place: Ints
+    after: Floats
+    weight: Floats
+
+
+NO_SAMPLES = Samples(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
+
+
+class Points(msgspec.Struct, frozen=True):
+    """Where on past days the round may have been broken off: the row of the telling service to come, and its weight.
+
+    The weights sum to the chance that anything is left to serve, times how much can be built on so few days.
+    """
+
+    row: Ints
+    weight: Floats
+
+
+def resumed(library: Library, modes: Modes, weight: Floats, elsewhere: float, today: Today, manner: Manner) -> Samples:
+    """Tell when the truck will be where for the modes that are on a trip, and for a truck that is elsewhere."""
+    trip = np.flatnonzero((modes.ends >= 0) & (weight > LEAST_TRIP))
+    trip = trip[np.argsort(-weight[trip], kind="stable")[:MOST_TRIPS]]
+    if not len(trip) and elsewhere <= LEAST_ELSEWHERE:
+        return NO_SAMPLES
+    points = points_of(library, today, manner)
+    told = library.telling_services
+    end = modes.ends[trip]
+    next_m = _away_m(library, told.place[points.row], today)
+    longer_m = next_m[None, :] - _away_m(library, told.place[end], today)[:, None]
+    along_s = (told.in_s[end] - modes.at_s[trip])[:, None] + longer_m / RETURN_MPS
+    lasts_s, chance = _lasting(library, today, manner)
+    astray_s = np.maximum(lasts_s[:, None], (BACK_S + next_m / BACK_MPS)[None, :])
+    back_s = np.maximum(np.concatenate((along_s, astray_s)), next_m / FASTEST_MPS)
+    likely = np.concatenate((weight[trip], elsewhere * chance))
+    back_s, likely = back_s[likely > LEAST_TRIP], likely[likely > LEAST_TRIP]
+    place, after, point = _following(library, points, today)
+    at_s = back_s[:, point] + after
+    return Samples(np.tile(place, len(likely)), at_s.ravel(), np.outer(likely, points.weight[point]).ravel())
+
+
+def points_of(library: Library, today: Today, manner: Manner) -> Points:
+    """Find where on the past days of its round a truck is that has served these places, by their order alone.
+
+    Amiss is what a day had served before a point and today has not, and what today has served beyond it, the less the
+    more of that day's places lie in between; as in `modes`, but for each point of each day.
+    """
+    told = library.telling_services
+    own = np.flatnonzero((library.vehicle[:, None] == np.array(today.crews)).any(axis=1))
+    table = library.rounds[own]
+    there = table >= 0
+    served = there & today.served[told.place[np.maximum(table, 0)]] if len(told) else there
+    rank = np.arange(table.shape[1])
+    apart = rank[None, :] - rank[:, None]
+    behind = (there & ~served) @ np.where(apart > 0, np.exp((1.0 - np.abs(apart)) / manner.recent), 0.0)
+    ahead = served @ np.where(apart <= 0, np.exp(-np.abs(apart) / manner.recent), 0.0)
+    ends = rank[None, :] == there.sum(axis=1)[:, None]
+    kin = np.exp(manner.kin * (library.kin[today.weekday, own] - 1.0))
+    weight = np.where((there & ~served) | ends, (1.0 + behind + ahead) ** -manner.point * kin[:, None], 0.0)
+    weight = (weight / max(float(weight.sum()), 1e-300)) ** manner.even
+    weight = weight / max(float(weight.sum()), 1e-300)
+    effective = 1.0 / max(float(np.square(weight.sum(axis=1)).sum()), 1e-300)
+    flat, row = weight.ravel(), table.ravel()
+    kept = np.flatnonzero(flat > LEAST_SHARE * flat.max(initial=0.0))
+    kept = kept[np.argsort(-flat[kept], kind="stable")[:MOST_POINTS]]
+    certain = effective / (effective + manner.doubt) / max(float(flat[kept].sum()), 1e-300)
+    kept = kept[row[kept] >= 0]
+    return Points(row[kept], flat[kept] * certain)
+
+
+def _away_m(library: Library, place: Ints, today: Today) -> Floats:
+    away: Floats = np.hypot(library.place_x[place] - today.x, library.place_y[place] - today.y)
+    return away
+
+
+def _lasting(library: Library, today: Today, manner: Manner) -> tuple[Floats, Floats]:
+    """Tell how much longer a truck on no known way may stay away, and how likely each is: zero for a short detour."""
+    lasted_s, away_s = library.trips.lasted_s, today.at_s - today.worked_s
+    longer = lasted_s[np.searchsorted(lasted_s, away_s) :] - away_s
+    if len(longer) < FEW_TRIPS:
+        return np.zeros(1), np.ones(1)
+    short = manner.short * float(np.exp(-away_s / manner.short_s))
+    long = (1.0 - manner.short) * len(longer) / len(lasted_s)
+    chance = np.append(short, np.full(len(LASTING), long / len(LASTING))) / (short + long)
+    return np.append(0.0, np.quantile(longer, LASTING)), chance
+
+
+def _following(library: Library, points: Points, today: Today) -> tuple[Ints, Floats, Ints]:
+    """Gather what was served from each point on: the place, how long after the first of it, and of which point."""
+    services, told = library.services, library.telling_services
+    day, from_s = told.day[points.row], told.in_s[points.row]
+    low, high = services.reached(day, from_s), services.reached(day, from_s + HORIZON_S)
+    row, point = services.between(low, high)
+    place = services.place[row]
+    next_ = (services.before[row] < low[point]) & ~today.served[place]
+    row, point = row[next_], point[next_]
+    return place[next_], services.in_s[row] - from_s[point], point

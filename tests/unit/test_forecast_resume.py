@@ -1,0 +1,113 @@
+"""A truck that has left its round: past days' trips, where the round is gone on with, and when the truck is back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from geofence.forecast.library import Day, Library
+from geofence.forecast.modes import Manner
+from geofence.forecast.outlook import Outlook
+from geofence.forecast.resume import points_of
+from geofence.forecast.today import Guide
+from tests.support.rounds import MONDAY, Drive
+from tests.unit.test_forecast_outlook import ahead_of, fixes, trace
+
+SOUTH = [(300.0 * k, 0.0) for k in range(1, 11)]
+NORTH = [(300.0 * k, 800.0) for k in range(10, 0, -1)]
+SPOTS = np.array([*SOUTH, *NORTH])
+TIP = (3000.0, 6000.0)
+YARD = (-1500.0, 800.0)
+
+
+def round_of(begin: str, day: int = 0, before_tip: int = 10) -> Drive:
+    """Serve the south street and the north street; go to tip after so many stops."""
+    stops = [*SOUTH, *NORTH]
+    drive = Drive(MONDAY + timedelta(days=day), begin).serve(stops[:before_tip], 60.0)
+    return drive.to(*TIP, mps=10.0).stand(480).serve(stops[before_tip:], 60.0).to(*YARD, mps=10.0).stand(600)
+
+
+@lru_cache(maxsize=1)
+def past() -> Library:
+    """Six days that went to tip between the streets."""
+    drives = [round_of(f"08:{30 + k}", k) for k in range(6)]
+    return Library([Day("17", 739_000 + k, trace(drive.pings)) for k, drive in enumerate(drives)], *SPOTS.T)
+
+
+def chance(found: Outlook, spot: tuple[float, float], seconds: float) -> float:
+    """Tell the chance of arrival at a spot within so many seconds."""
+    place = SPOTS.tolist().index(list(spot))
+    return float(found.within(seconds)[found.place.tolist().index(place)]) if place in found.place else 0.0
+
+
+def test_a_trip_lasts_from_one_service_to_the_next_with_a_long_stand_in_between() -> None:
+    """The way home, after the last service, is no trip; nor is the way from stop to stop."""
+    library, told = past(), past().telling_services
+    rows = np.flatnonzero(told.day == 2)
+    last_south, first_north = int(rows[9]), int(rows[10])
+    moments = np.array([told.out_s[last_south] + 120.0, told.in_s[first_north] - 60.0, told.in_s[rows[4]] - 20.0, 8e4])
+    ends = library.trips.ending(np.full(4, 2), moments)
+    assert ends.tolist() == [first_north, first_north, -1, -1]
+    assert len(library.trips.lasted_s) == 6
+    assert float(np.median(library.trips.lasted_s)) == pytest.approx(
+        float(told.in_s[first_north] - told.in_s[last_south]), abs=30.0
+    )
+
+
+@pytest.mark.parametrize("served", [0, 3, 10, 15])
+def test_the_round_goes_on_after_what_was_served(served: int) -> None:
+    """The points of past days that fit are before the first place that was not served."""
+    guide, so_far = Guide(past()), None
+    for at_s, x, y in fixes(Drive(MONDAY, "08:32").serve([*SOUTH, *NORTH][:served], 60.0).pings):
+        so_far = guide.follow(so_far, at_s, x, y, "17")[0] if so_far else guide.begin("", at_s, x, y, "17")
+    assert so_far is not None
+    points = points_of(past(), guide.until(so_far, so_far.walk.near_s, 0), Manner())
+    shares = np.bincount(past().telling_services.place[points.row], points.weight, minlength=len(SPOTS))
+    assert [*SOUTH, *NORTH][int(np.argmax(shares))] == [*SOUTH, *NORTH][served]
+    assert shares.max() > 0.5 * shares.sum()
+
+
+def test_after_the_last_stop_there_is_nothing_to_go_on_with() -> None:
+    """A truck that has served all and goes to tip once more comes back to nobody."""
+    found = ahead_of(past(), round_of("08:33").to(*TIP, mps=10.0).stand(300).to(3000.0, 800.0, mps=10.0).pings)
+    assert found.chance.sum() < 0.05
+
+
+def test_a_truck_that_tips_earlier_than_ever_is_expected_back_where_it_broke_off() -> None:
+    """At the tip, and on the way back: the stop that it did not get to is next, in the time that the way takes."""
+    away = Drive(MONDAY, "08:33").serve(SOUTH[:4], 60.0).to(*TIP, mps=10.0).stand(400)
+    at_tip = ahead_of(past(), away.pings)
+    back = ahead_of(past(), away.stand(80).to(2250.0, 3000.0, mps=10.0).pings)
+    left_s = float(np.hypot(2250.0 - SOUTH[4][0], 3000.0)) / 10.0
+    assert chance(at_tip, SOUTH[4], 1_200.0) > 0.6
+    assert chance(back, SOUTH[4], left_s + 600.0) > 0.6
+    assert chance(back, SOUTH[4], left_s - 120.0) < 0.1
+    assert chance(back, NORTH[0], left_s + 600.0) < 0.1
+
+
+def test_a_truck_that_tips_later_than_ever_does_not_serve_again_what_it_has_served() -> None:
+    """Past days came back from the tip to the first stop of the north street, which today has served already."""
+    away = Drive(MONDAY, "08:33").serve([*SOUTH, *NORTH[:3]], 60.0).to(*TIP, mps=10.0).stand(480)
+    found = ahead_of(past(), away.to(2800.0, 3000.0, mps=10.0).pings)
+    left_s = float(np.hypot(2800.0 - NORTH[3][0], 2200.0)) / 10.0
+    assert chance(found, NORTH[3], left_s + 600.0) > 0.6
+    assert chance(found, NORTH[1], 3_600.0) == 0.0
+
+
+def test_a_truck_that_rests_where_none_ever_did_is_expected_back_after_such_a_while() -> None:
+    """No past day knows the place: the truck stays about as long as trips last, and then drives back."""
+    resting = Drive(MONDAY, "08:33").serve(SOUTH[:4], 60.0).to(1500.0, -900.0, mps=8.0).stand(120)
+    early = ahead_of(past(), resting.pings)
+    late = ahead_of(past(), resting.stand(1_800.0).pings)
+    assert chance(early, SOUTH[4], 300.0) < 0.35
+    assert chance(early, SOUTH[4], 2_700.0) > 0.6
+    assert chance(late, SOUTH[4], 600.0) > 0.6
+
+
+def test_a_truck_that_has_not_begun_resumes_nothing() -> None:
+    """A tracker that is switched on somewhere says nothing of when the round begins."""
+    found = ahead_of(past(), Drive(MONDAY, "07:30", at=(900.0, -900.0)).stand(600).pings)
+    assert found.chance.sum() < 0.05
