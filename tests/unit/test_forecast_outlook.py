@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from geofence.forecast.library import Day, Library
-from geofence.forecast.modes import Manner
+from geofence.forecast.modes import Manner, Today
 from geofence.forecast.outlook import Outlook, outlook
-from geofence.forecast.today import Guide
+from geofence.forecast.today import DaySoFar, Guide
 from geofence.forecast.walk import Trace, trace_of
 from model.ping import Ping
 from tests.support.rounds import MONDAY, Drive, instant_ms, metres
@@ -34,8 +34,10 @@ def day(begin_s: float, rest_s: float = 0.0, until_m: float = 4200.0, seed: int 
     return trace_of(*np.array(fixes).T)
 
 
-def ahead(past: Library, fixes: Iterable[tuple[float, float, float]], vehicle: str = "17") -> Outlook:
-    """Follow a day (seconds, metres) to its last fix, and look ahead."""
+def today_after(
+    past: Library, fixes: Iterable[tuple[float, float, float]], vehicle: str = "17"
+) -> tuple[DaySoFar, Today]:
+    """Follow a day (seconds, metres) to its last fix."""
     guide, so_far = Guide(past), None
     for at_s, x, y in fixes:
         if so_far is None:
@@ -43,7 +45,13 @@ def ahead(past: Library, fixes: Iterable[tuple[float, float, float]], vehicle: s
         else:
             so_far, _ = guide.follow(so_far, at_s, x, y, vehicle)
     assert so_far is not None
-    return outlook(past, so_far.progress, guide.until(so_far, so_far.walk.near_s, 0), Manner())
+    return so_far, guide.until(so_far, so_far.walk.near_s, 0)
+
+
+def ahead(past: Library, fixes: Iterable[tuple[float, float, float]], vehicle: str = "17") -> Outlook:
+    """Follow a day to its last fix, and look ahead."""
+    so_far, today = today_after(past, fixes, vehicle)
+    return outlook(past, so_far.progress, today, Manner())
 
 
 def foretold_s(past: Library, today: Trace, stop_m: float) -> float:

@@ -12,9 +12,8 @@ from geofence.forecast.library import Day, Library
 from geofence.forecast.modes import Manner
 from geofence.forecast.outlook import Outlook
 from geofence.forecast.resume import points_of
-from geofence.forecast.today import Guide
 from tests.support.rounds import MONDAY, Drive
-from tests.unit.test_forecast_outlook import ahead_of, fixes, trace
+from tests.unit.test_forecast_outlook import ahead_of, fixes, today_after, trace
 
 SOUTH = [(300.0 * k, 0.0) for k in range(1, 11)]
 NORTH = [(300.0 * k, 800.0) for k in range(10, 0, -1)]
@@ -60,11 +59,8 @@ def test_a_trip_lasts_from_one_service_to_the_next_with_a_long_stand_in_between(
 @pytest.mark.parametrize("served", [0, 3, 10, 15])
 def test_the_round_goes_on_after_what_was_served(served: int) -> None:
     """The points of past days that fit are before the first place that was not served."""
-    guide, so_far = Guide(past()), None
-    for at_s, x, y in fixes(Drive(MONDAY, "08:32").serve([*SOUTH, *NORTH][:served], 60.0).pings):
-        so_far = guide.follow(so_far, at_s, x, y, "17")[0] if so_far else guide.begin("", at_s, x, y, "17")
-    assert so_far is not None
-    points = points_of(past(), guide.until(so_far, so_far.walk.near_s, 0), Manner())
+    drive = Drive(MONDAY, "08:32").serve([*SOUTH, *NORTH][:served], 60.0)
+    points = points_of(past(), today_after(past(), fixes(drive.pings))[1], Manner())
     shares = np.bincount(past().telling_services.place[points.row], points.weight, minlength=len(SPOTS))
     assert [*SOUTH, *NORTH][int(np.argmax(shares))] == [*SOUTH, *NORTH][served]
     assert shares.max() > 0.5 * shares.sum()

@@ -9,10 +9,9 @@ import pytest
 
 from geofence.forecast.library import Day, Library
 from geofence.forecast.places import stops_of
-from geofence.forecast.today import Guide, served_places
 from geofence.forecast.walk import Trace
 from tests.support.rounds import MONDAY, Drive, home, minutes_before, profile_of, told, weekdays
-from tests.unit.test_forecast_outlook import fixes, trace
+from tests.unit.test_forecast_outlook import fixes, today_after, trace
 
 EAST = [(300.0 * k, 0.0) for k in range(1, 7)]
 ONE, OTHER = (900.0, 0.0), (900.0, 22.0)
@@ -77,11 +76,7 @@ def test_a_truck_on_one_side_has_not_served_the_other() -> None:
     rows = [np.flatnonzero((services.day == 3) & (services.place == place)) for place in (one, other)]
     assert [len(each) for each in rows] == [1, 1]
     assert services.in_s[rows[1][0]] - services.out_s[rows[0][0]] > 300.0
-    guide, so_far = Guide(library), None
-    for at_s, east, north in fixes(Drive(MONDAY, "08:33").serve(EAST, 60.0).pings):
-        so_far = guide.follow(so_far, at_s, east, north, "17")[0] if so_far else guide.begin("", at_s, east, north, "17")
-    assert so_far is not None
-    served = served_places(so_far.served, len(x))
+    served = today_after(library, fixes(Drive(MONDAY, "08:33").serve(EAST, 60.0).pings))[1].served
     assert (bool(served[one]), bool(served[other])) == (True, False)
 
 
