@@ -2,8 +2,8 @@
 
 `python -m benchmarks.outlooks TOWN --pings 'TOWN/test/*.csv' --arrivals ARRIVALS.csv [--set order=0 --set kin=8]`,
 where TOWN holds city.toml, residents.csv and the profile.bin that `gomikuru learn` made of other days. Every half
-minute each home that may still be served is asked; the sum is divided by the number of arrivals. Alerts and firing
-rules play no part, so two ways to weigh past days (`--set` takes a figure of `Manner`) can be told apart by one run
+minute each home is asked that the forecast or the truck will serve within the hour; the sum is divided by the number of
+arrivals. Alerts and firing rules play no part, so two ways to weigh past days (`--set` takes a figure of `Manner`) can be told apart by one run
 each, of a minute or so. Prints a line; asserts nothing.
 """
 
@@ -62,19 +62,21 @@ def losses(town: Path, pings: list[str], arrivals: Path, manner: Manner) -> tupl
     recording = Recording(city)
     recording.add(pings_of(pings, city.id))
     total = np.zeros(len(WITHIN_S))
+    everybody = np.arange(len(serving))
     for day in recording.days(profile.stretch):
         begins_ms, weekday = midnight_ms(day.ordinal, city.timezone), (day.ordinal + 6) % 7
         truth = truths.get(day.vehicle, NOBODY)
         for moment in moments(guide, fixes_of(day.trace), day.vehicle, weekday, manner, EVERY_S):
             ahead, at_ms = moment.outlook, begins_ms + round(1000.0 * moment.at_s)
             likely = ahead.place[ahead.within(HOUR_S) >= MAY_COME]
-            asked = np.flatnonzero(np.isin(serving, likely))
-            row = truth.next(asked, np.full(len(asked), at_ms))
+            row = truth.next(everybody, np.full(len(everybody), at_ms))
             left_s = (np.append(truth.at_ms, NEVER_MS)[row] - at_ms) / 1000.0
-            of = np.searchsorted(ahead.place, serving[asked])
+            asked = np.flatnonzero(np.isin(serving, likely) | (left_s <= HOUR_S))
             for k, seconds in enumerate(WITHIN_S):
-                chance = np.clip(ahead.within(seconds)[of], LEAST, MOST)
-                total[k] -= np.log(np.where(left_s <= seconds, chance, 1.0 - chance)).sum()
+                chances = np.zeros(len(profile.place_x) + 1)
+                chances[ahead.place] = ahead.within(seconds)
+                chance = np.clip(chances[serving[asked]], LEAST, MOST)
+                total[k] -= np.log(np.where(left_s[asked] <= seconds, chance, 1.0 - chance)).sum()
     return total, sum(map(len, truths.values()))
 
 
