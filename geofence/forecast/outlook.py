@@ -19,6 +19,7 @@ from geofence.forecast.walk import Floats, Ints
 
 BIN_S = 15.0
 BINS = round(HORIZON_S / BIN_S)
+OURS = 0.5
 BLUR = (-1.28, -0.52, 0.0, 0.52, 1.28)
 
 
@@ -63,15 +64,19 @@ def outlook(library: Library, progress: Progress, today: Today, manner: Manner) 
         return NOTHING
     weight, certain = _weighed(modes, manner)
     known = _known(progress, modes)
-    share = _days_alike(library, int(modes.day[np.argmax(weight)]), today, manner)
-    habit = share @ library.served
+    crew = int(library.crew[modes.day[np.argmax(weight)]])
     place, after, mode = _samples(library, modes, today)
-    samples = Samples(place, after, weight[mode] * (known * certain))
+    usual = _usual(library, crew, today, manner)
+    samples = Samples(place, after, weight[mode] * (known * certain) * usual[place])
     if manner.resume and today.begun:
-        samples = _joined(samples, resumed(library, modes, weight * known, 1.0 - known, today, manner))
-    weight = samples.weight * (habit * (1.0 + manner.seldom) / (habit + manner.seldom))[samples.place]
+        own = int(np.searchsorted(library.crews, today.crews[0]))
+        usual = usual if own == crew else _usual(library, own, today, manner)
+        done = today.served & library.telling
+        ours = float(np.count_nonzero(done & (usual > OURS))) / max(int(np.count_nonzero(done)), 1)
+        more = resumed(library, modes, weight * known, (1.0 - known) * ours, today, manner)
+        samples = _joined(samples, msgspec.structs.replace(more, weight=more.weight * usual[more.place]))
     sigma = np.hypot(manner.blur_s, manner.blur_share * samples.after)
-    return _binned(samples.place, samples.after, weight, sigma, _at_least_s(library, today))
+    return _binned(samples.place, samples.after, samples.weight, sigma, _at_least_s(library, today))
 
 
 def _joined(one: Samples, other: Samples) -> Samples:
@@ -116,15 +121,22 @@ def _weighed(modes: Modes, manner: Manner) -> tuple[Floats, float]:
     return weight, effective / (effective + manner.doubt)
 
 
-def _days_alike(library: Library, day: int, today: Today, manner: Manner) -> Floats:
-    """Tell how much each past day of the same round as `day` says about this one; the shares sum to one.
+def _usual(library: Library, crew: int, today: Today, manner: Manner) -> Floats:
+    """Damp places that days like this one seldom serve: one for those that all of them do."""
+    habit = _days_alike(library, crew, today, manner) @ library.served
+    damped: Floats = habit * (1.0 + manner.seldom) / (habit + manner.seldom)
+    return damped
+
+
+def _days_alike(library: Library, crew: int, today: Today, manner: Manner) -> Floats:
+    """Tell how much each past day of a round says about this one; the shares sum to one.
 
     Days are like this one by the weekday, and, once some places are served, by what they have in common with it.
     """
     shown = today.served & library.telling
     done = int(np.count_nonzero(shown))
     common = library.served @ shown / max(done, 1) * min(done / manner.shown_after, 1.0)
-    like = np.exp(manner.kin * library.kin[today.weekday] + manner.shown * common) * (library.crew == library.crew[day])
+    like = np.exp(manner.kin * library.kin[today.weekday] + manner.shown * common) * (library.crew == crew)
     share: Floats = like / like.sum()
     return share
 
