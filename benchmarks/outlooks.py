@@ -2,9 +2,9 @@
 
 `python -m benchmarks.outlooks TOWN --pings 'TOWN/test/*.csv' --arrivals ARRIVALS.csv [--set order=0 --set kin=8]`,
 where TOWN holds city.toml, residents.csv and the profile.bin that `gomikuru learn` made of other days. Every half
-minute each home is asked that the forecast or the truck will serve within the hour; the sum is divided by the number of
-arrivals. Alerts and firing rules play no part, so two ways to weigh past days (`--set` takes a figure of `Manner`) can be told apart by one run
-each, of a minute or so. Prints a line; asserts nothing.
+minute each home is asked that the forecast or the truck will serve within the hour; the sum is divided by the number
+of arrivals. Alerts and firing rules play no part, so two ways to weigh past days (`--set` takes a figure of `Manner`)
+can be told apart by one run each, of a minute or so. Prints a line; asserts nothing.
 """
 
 from __future__ import annotations

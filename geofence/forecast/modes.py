@@ -45,6 +45,8 @@ class Manner(msgspec.Struct, frozen=True):
     resume: bool = True
     trip: float = 0.005
     point: float = 4.0
+    astray_round: float = 0.003
+    away: float = 0.001
     short: float = 0.7
     short_s: float = 180.0
 

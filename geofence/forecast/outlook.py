@@ -13,13 +13,14 @@ import numpy as np
 from geofence.forecast.library import Library
 from geofence.forecast.modes import Manner, Modes, Today, modes_of
 from geofence.forecast.progress import Progress
-from geofence.forecast.resume import FASTEST_MPS, HORIZON_S, Samples, resumed
+from geofence.forecast.resume import FASTEST_MPS, HORIZON_S, Points, Samples, points_of, resumed
 from geofence.forecast.visits import ARRIVAL_M
 from geofence.forecast.walk import Floats, Ints
 
 BIN_S = 15.0
 BINS = round(HORIZON_S / BIN_S)
 OURS = 0.5
+"""A round is the truck's own by the share of what it has served today that days of this round usually serve."""
 BLUR = (-1.28, -0.52, 0.0, 0.52, 1.28)
 
 
@@ -63,30 +64,43 @@ def outlook(library: Library, progress: Progress, today: Today, manner: Manner) 
     if not len(modes):
         return NOTHING
     weight, certain = _weighed(modes, manner)
-    known = _known(progress, modes)
+    points = points_of(library, today, manner) if manner.resume and today.begun else None
+    known = _known(progress, modes, points, manner)
     crew = int(library.crew[modes.day[np.argmax(weight)]])
     place, after, mode = _samples(library, modes, today)
-    usual = _usual(library, crew, today, manner)
-    samples = Samples(place, after, weight[mode] * (known * certain) * usual[place])
-    if manner.resume and today.begun:
-        own = int(np.searchsorted(library.crews, today.crews[0]))
-        usual = usual if own == crew else _usual(library, own, today, manner)
-        done = today.served & library.telling
-        ours = float(np.count_nonzero(done & (usual > OURS))) / max(int(np.count_nonzero(done)), 1)
-        more = resumed(library, modes, weight * known, (1.0 - known) * ours, today, manner)
-        samples = _joined(samples, msgspec.structs.replace(more, weight=more.weight * usual[more.place]))
+    likely = weight[mode] * (known * certain) * _usual(library, crew, today, manner)[place]
+    samples = Samples(place, after, likely)
+    if points is not None:
+        samples = _joined(samples, _resumed(library, modes, points, weight * known, 1.0 - known, today, manner))
     sigma = np.hypot(manner.blur_s, manner.blur_share * samples.after)
     return _binned(samples.place, samples.after, samples.weight, sigma, _at_least_s(library, today))
+
+
+def _resumed(
+    library: Library, modes: Modes, points: Points, weight: Floats, elsewhere: float, today: Today, manner: Manner
+) -> Samples:
+    """Tell when the truck will be where, as far as it has left its round; the less, the less that round is its own."""
+    usual = _usual(library, int(np.searchsorted(library.crews, today.crews[0])), today, manner)
+    done = today.served & library.telling
+    ours = np.count_nonzero(done & (usual > OURS)) / max(np.count_nonzero(done), 1)
+    found = resumed(library, modes, points, weight, elsewhere * ours, today, manner)
+    return Samples(found.place, found.after, found.weight * usual[found.place])
 
 
 def _joined(one: Samples, other: Samples) -> Samples:
     return Samples(*(np.concatenate((getattr(one, name), getattr(other, name))) for name in Samples.__struct_fields__))
 
 
-def _known(progress: Progress, modes: Modes) -> float:
-    """Tell the chance that the truck is on a past day's way: by the way, what was served in order, and the time."""
+def _known(progress: Progress, modes: Modes, points: Points | None, manner: Manner) -> float:
+    """Tell the chance that the truck is on a past day's way: by the way, what was served in order, and the time.
+
+    Against it stands that the truck has left its round, where it fits at the best of `points`; or that it is elsewhere.
+    """
     on_the_way = (1.0 - progress.elsewhere) * float(modes.fits.sum())
-    elsewhere = progress.elsewhere * float(modes.blank.sum())
+    if points is not None:
+        elsewhere = (progress.elsewhere * manner.astray_round + manner.away) * points.fit
+    else:
+        elsewhere = progress.elsewhere * float(modes.blank.sum())
     return on_the_way / max(on_the_way + elsewhere, 1e-300)
 
 

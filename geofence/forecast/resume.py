@@ -41,20 +41,23 @@ NO_SAMPLES = Samples(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
 class Points(msgspec.Struct, frozen=True):
     """Where on past days the round may have been broken off: the row of the telling service to come, and its weight.
 
-    The weights sum to the chance that anything is left to serve, times how much can be built on so few days.
+    The weights sum to the chance that anything is left to serve, times how much can be built on so few days. `fit`: how
+    well what was served today fits the best point, one for perfectly.
     """
 
     row: Ints
     weight: Floats
+    fit: float
 
 
-def resumed(library: Library, modes: Modes, weight: Floats, elsewhere: float, today: Today, manner: Manner) -> Samples:
+def resumed(
+    library: Library, modes: Modes, points: Points, weight: Floats, elsewhere: float, today: Today, manner: Manner
+) -> Samples:
     """Tell when the truck will be where for the modes that are on a trip, and for a truck that is elsewhere."""
     trip = np.flatnonzero((modes.ends >= 0) & (weight > LEAST_TRIP))
     trip = trip[np.argsort(-weight[trip], kind="stable")[:MOST_TRIPS]]
     if not len(trip) and elsewhere <= LEAST_ELSEWHERE:
         return NO_SAMPLES
-    points = points_of(library, today, manner)
     told = library.telling_services
     end = modes.ends[trip]
     next_m = _away_m(library, told.place[points.row], today)
@@ -87,6 +90,7 @@ def points_of(library: Library, today: Today, manner: Manner) -> Points:
     ahead = served @ np.where(apart <= 0, np.exp(-np.abs(apart) / manner.recent), 0.0)
     ends = rank[None, :] == there.sum(axis=1)[:, None]
     kin = np.exp(manner.kin * (library.kin[today.weekday, own] - 1.0))
+    fit = float(np.where((there & ~served) | ends, (1.0 + behind + ahead) ** -manner.order, 0.0).max())
     weight = np.where((there & ~served) | ends, (1.0 + behind + ahead) ** -manner.point * kin[:, None], 0.0)
     weight = (weight / max(float(weight.sum()), 1e-300)) ** manner.even
     weight = weight / max(float(weight.sum()), 1e-300)
@@ -96,7 +100,7 @@ def points_of(library: Library, today: Today, manner: Manner) -> Points:
     kept = kept[np.argsort(-flat[kept], kind="stable")[:MOST_POINTS]]
     certain = effective / (effective + manner.doubt) / max(float(flat[kept].sum()), 1e-300)
     kept = kept[row[kept] >= 0]
-    return Points(row[kept], flat[kept] * certain)
+    return Points(row[kept], flat[kept] * certain, fit)
 
 
 def _away_m(library: Library, place: Ints, today: Today) -> Floats:
