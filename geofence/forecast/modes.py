@@ -43,7 +43,6 @@ class Manner(msgspec.Struct, frozen=True):
     astray: float = 0.3
     foreign: float = 0.01
     resume: bool = True
-    trip: float = 0.005
     point: float = 4.0
     astray_round: float = 0.003
     away: float = 0.001
@@ -124,7 +123,6 @@ def _weighed(library: Library, knot: Ints, mass: Floats, progress: Progress, tod
         at_s = _moments(library, day, knot, today.stood_s)
     fits, blank = _in_order(library, day, at_s, today, manner)
     ends = library.trips.ending(day, at_s) if manner.resume and today.begun else np.full(len(day), -1)
-    fits = np.where(ends >= 0, np.maximum(fits, manner.trip), fits)
     late = (today.at_s - at_s) / manner.clock_s
     fits = mass * fits * (manner.clock_floor + (1.0 - manner.clock_floor) * np.exp(-0.5 * late * late))
     if today.crews:

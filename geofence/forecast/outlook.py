@@ -82,7 +82,7 @@ def _resumed(
     """Tell when the truck will be where, as far as it has left its round; the less, the less that round is its own."""
     usual = _usual(library, int(np.searchsorted(library.crews, today.crews[0])), today, manner)
     done = today.served & library.telling
-    ours = np.count_nonzero(done & (usual > OURS)) / max(np.count_nonzero(done), 1)
+    ours = float((done & (usual > OURS)).sum()) / max(float(done.sum()), 1.0)
     found = resumed(library, modes, points, weight, elsewhere * ours, today, manner)
     return Samples(found.place, found.after, found.weight * usual[found.place])
 

@@ -235,13 +235,6 @@ ROWS = (
         RESUME + "test_a_truck_that_rests_where_none_ever_did_is_expected_back_after_such_a_while",
     ),
     row(
-        "minutes-resume-trip",
-        "A trip may begin at another point of the round than ever before",
-        "a past day's trip is believed only where that day broke off",
-        Cut("geofence/forecast/modes.py", "np.maximum(fits, manner.trip)", "fits"),
-        RESUME + "test_a_truck_that_tips_earlier_than_ever_is_expected_back_where_it_broke_off",
-    ),
-    row(
         "minutes-resume-lasts",
         "A truck on a way that no past day knows is not expected back at once",
         "only the way back counts",
@@ -249,11 +242,11 @@ ROWS = (
         RESUME + "test_a_truck_that_rests_where_none_ever_did_is_expected_back_after_such_a_while",
     ),
     row(
-        "minutes-resume-begun",
-        "A round that has not begun is not resumed",
-        "any truck that is somewhere is on its way",
-        Cut("geofence/forecast/modes.py", "bool(self.crews) and self.worked_s > 0.0", "bool(self.crews)"),
-        KINDS + "test_a_truck_that_has_not_begun_disrupts_nobody",
+        "minutes-resume-own",
+        "A truck on another's round is not expected to go on with its own",
+        "a round is the truck's by its name alone",
+        Cut("geofence/forecast/outlook.py", "elsewhere * ours", "elsewhere"),
+        RESUME + "test_a_truck_on_another_round_does_not_go_on_with_its_own",
     ),
     row(
         "minutes-sides",
