@@ -13,7 +13,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from geofence.forecast.modes import modes_of
-from geofence.forecast.today import DaySoFar, served_places
+from geofence.forecast.today import DaySoFar, newly_served
 from geofence.forecast.walk import Floats, Ints
 from geofence.forecaster import Forecaster
 from geofence.scene import Nominee, Scene
@@ -46,9 +46,7 @@ def weigh(before: DaySoFar | None, truck: Truck, scene: Scene, look: bool) -> tu
 def _newly_served(before: DaySoFar | None, so_far: DaySoFar, forecaster: Forecaster) -> list[int]:
     if before is None or before.served == so_far.served:
         return []
-    places = len(forecaster.guide.library.place_x)
-    new = served_places(so_far.served, places) & ~served_places(before.served, places)
-    return np.flatnonzero(new).tolist()
+    return np.flatnonzero(newly_served(before.served, so_far.served, len(forecaster.guide.library.place_x))).tolist()
 
 
 def _here(new: list[int], scene: Scene, forecaster: Forecaster) -> Iterator[Nominee]:

@@ -15,9 +15,9 @@ from geofence.forecast.cells import Cells
 from geofence.forecast.places import loads_of
 from geofence.forecast.regular import depots_of, regular_of, without_lights
 from geofence.forecast.services import services_of
-from geofence.forecast.sides import nearer, rivals_of
+from geofence.forecast.sides import rivals_of
 from geofence.forecast.trips import Trips
-from geofence.forecast.visits import ARRIVAL_M, AT_M, Passes, needs_of, passes_of, strength_of
+from geofence.forecast.visits import ARRIVAL_M, AT_M, Passes, nearest_of, needs_of, passes_of, strength_of
 from geofence.forecast.walk import Bools, Floats, Ints, Trace
 
 MATCH_M = 70.0
@@ -115,14 +115,18 @@ class Library:
         stops &= ~depots_of(self.services, self.served, begins_s, ends_s)
         return without_lights(stops, self.served, np.array([day.ordinal for day in self.days]))
 
-    def at(self, x: float, y: float) -> Ints:
-        """Tell the places at which a truck is that stands at a spot."""
-        found, away = self.places.near(x, y, AT_M)
-        if not len(found) or not self.rivals.shape[1]:
-            return found
-        spot_x, spot_y = np.full(len(found), x), np.full(len(found), y)
-        at: Ints = found[nearer(spot_x, spot_y, found, away, self.place_x, self.place_y, self.rivals)]
-        return at
+    def reached(self, x: float, y: float) -> tuple[Ints, Bools]:
+        """Tell the places within reach of a spot, and at which of them a truck is that stands there."""
+        found, away = self.places.near(x, y, ARRIVAL_M)
+        at = away <= AT_M
+        if at.any():
+            at &= nearest_of(self.places, self.rivals, found, away, np.full(len(found), x), np.full(len(found), y))
+        return found, at
+
+    def driven_by(self, crews: Sequence[str]) -> Bools:
+        """Tell which days are rounds of these crews."""
+        own: Bools = (self.vehicle[:, None] == np.array(crews)).any(axis=1)
+        return own
 
     def away_m(self, x: float, y: float) -> Floats:
         """Tell the metres from a spot to each place."""

@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from geofence.forecast.library import Library
-from geofence.forecast.places import STOP_S
 from geofence.forecast.progress import Progress, beam
+from geofence.forecast.stands import STOP_S
 from geofence.forecast.visits import firsts
 from geofence.forecast.walk import Bools, Floats, Ints
 
@@ -68,11 +68,6 @@ class Today(msgspec.Struct, frozen=True):
     crews: tuple[str, ...] = ()
     worked_s: float = 0.0
 
-    @property
-    def begun(self) -> bool:
-        """Whether it is known whose round this is, and the truck has begun it: only then can it be resumed."""
-        return bool(self.crews) and self.worked_s > 0.0
-
 
 class Modes(msgspec.Struct, frozen=True):
     """Points of past days where the truck may now be, as columns: the time of that day, and its weight.
@@ -122,14 +117,18 @@ def _weighed(library: Library, knot: Ints, mass: Floats, progress: Progress, tod
     else:
         at_s = _moments(library, day, knot, today.stood_s)
     fits, blank = _in_order(library, day, at_s, today, manner)
-    ends = library.trips.ending(day, at_s) if manner.resume and today.begun else np.full(len(day), -1)
+    ends = library.trips.ending(day, at_s) if resumes(today, manner) else np.full(len(day), -1)
     late = (today.at_s - at_s) / manner.clock_s
     fits = mass * fits * (manner.clock_floor + (1.0 - manner.clock_floor) * np.exp(-0.5 * late * late))
     if today.crews:
-        own = (library.vehicle[:, None] == np.array(today.crews)).any(axis=1)
-        fits = np.where(own[day], fits, manner.foreign * fits)
+        fits = np.where(library.driven_by(today.crews)[day], fits, manner.foreign * fits)
     weight = fits * _likeness(library, day, knot, today, manner)
     return Modes(day, knot, at_s, weight, fits, mass * blank * manner.astray, ends)
+
+
+def resumes(today: Today, manner: Manner) -> bool:
+    """Whether a round is gone on with after a trip: it is known whose it is, and the truck has begun it."""
+    return manner.resume and bool(today.crews) and today.worked_s > 0.0
 
 
 def _moments(library: Library, day: Ints, knot: Ints, stood_s: float) -> Floats:

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from geofence.forecast.library import Library
-from geofence.forecast.modes import Manner, Modes, Today, modes_of
+from geofence.forecast.modes import Manner, Modes, Today, modes_of, resumes
 from geofence.forecast.progress import Progress
 from geofence.forecast.resume import FASTEST_MPS, HORIZON_S, Points, Samples, points_of, resumed
 from geofence.forecast.visits import ARRIVAL_M
@@ -64,7 +64,7 @@ def outlook(library: Library, progress: Progress, today: Today, manner: Manner) 
     if not len(modes):
         return NOTHING
     weight, certain = _weighed(modes, manner)
-    points = points_of(library, today, manner) if manner.resume and today.begun else None
+    points = points_of(library, today, manner) if resumes(today, manner) else None
     known = _known(progress, modes, points, manner)
     crew = int(library.crew[modes.day[np.argmax(weight)]])
     place, after, mode = _samples(library, modes, today)
@@ -163,8 +163,5 @@ def _samples(library: Library, modes: Modes, today: Today) -> tuple[Ints, Floats
     services = library.services
     low = services.reached(modes.day, modes.at_s)
     high = np.where(modes.ends >= 0, low, services.reached(modes.day, modes.at_s + HORIZON_S))
-    row, mode = services.between(low, high)
-    place = services.place[row]
-    next_ = (services.before[row] < low[mode]) & ~today.served[place]
-    row, mode = row[next_], mode[next_]
-    return place[next_], services.in_s[row] - modes.at_s[mode], mode
+    row, mode = services.ahead(low, high, today.served)
+    return services.place[row], services.in_s[row] - modes.at_s[mode], mode

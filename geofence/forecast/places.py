@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
 from geofence.forecast.sides import both_sides
+from geofence.forecast.stands import STOP_S, stands_of
 from geofence.forecast.walk import Floats, Ints, Trace
 
-STOP_S = 15.0
 LONG_S = 240.0
 LONGEST_S = 900.0
 AMONG_M = 800.0
@@ -26,29 +26,18 @@ STAY_M = 80.0
 
 def stops_of(traces: Sequence[Trace]) -> tuple[Floats, Floats, int]:
     """Find the places where trucks stop to load, then (after so many) the streets served at a crawl."""
-    x, y, stood_s, day = _dwells(traces)
+    stands = stands_of(traces)
+    loading = stands.stood_s < LONGEST_S
+    x, y, stood_s, day = stands.x[loading], stands.y[loading], stands.stood_s[loading], stands.day[loading]
     need = 2 if len(traces) > 1 else 1
     short = stood_s < LONG_S
     known_x, known_y = _gathered(x[short], y[short], day[short], MERGE_M, need)
     here = short | ~_apart(x, y, known_x, known_y, AMONG_M)
-    stop_x, stop_y = both_sides(traces, *_gathered(x[here], y[here], day[here], MERGE_M, need))
+    stop_x, stop_y = both_sides(stands, *_gathered(x[here], y[here], day[here], MERGE_M, need))
     crawl_x, crawl_y, crawl_day = _crawled(traces)
     free = _apart(crawl_x, crawl_y, stop_x, stop_y, ALONG_M)
     more_x, more_y = _gathered(crawl_x[free], crawl_y[free], crawl_day[free], ALONG_M, need=1)
     return np.concatenate((stop_x, more_x)), np.concatenate((stop_y, more_y)), len(stop_x)
-
-
-def _dwells(traces: Sequence[Trace]) -> tuple[Floats, Floats, Floats, Ints]:
-    """Tell where trucks stood as long as a service may take, how long, and on which day."""
-    x, y, stood_s, day = [], [], [], []
-    for number, trace in enumerate(traces):
-        stood = trace.out_s - trace.in_s
-        here = (stood >= STOP_S) & (stood < LONGEST_S)
-        x.append(trace.x[here])
-        y.append(trace.y[here])
-        stood_s.append(stood[here])
-        day.append(np.full(int(here.sum()), number, dtype=np.int64))
-    return _joined(x), _joined(y), _joined(stood_s), np.concatenate(day) if day else np.zeros(0, dtype=np.int64)
 
 
 def _crawled(traces: Sequence[Trace]) -> tuple[Floats, Floats, Ints]:

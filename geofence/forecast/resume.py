@@ -7,6 +7,8 @@ that were here too, else by how long such trips last and by the way back.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 import numpy as np
 
@@ -60,8 +62,9 @@ def resumed(
         return NO_SAMPLES
     told = library.telling_services
     end = modes.ends[trip]
-    next_m = _away_m(library, told.place[points.row], today)
-    longer_m = next_m[None, :] - _away_m(library, told.place[end], today)[:, None]
+    away_m = library.away_m(today.x, today.y)
+    next_m = away_m[told.place[points.row]]
+    longer_m = next_m[None, :] - away_m[told.place[end]][:, None]
     along_s = (told.in_s[end] - modes.at_s[trip])[:, None] + longer_m / RETURN_MPS
     lasts_s, chance = _lasting(library, today, manner)
     astray_s = np.maximum(lasts_s[:, None], (BACK_S + next_m / BACK_MPS)[None, :])
@@ -80,32 +83,35 @@ def points_of(library: Library, today: Today, manner: Manner) -> Points:
     more of that day's places lie in between; as in `modes`, but for each point of each day.
     """
     told = library.telling_services
-    own = np.flatnonzero((library.vehicle[:, None] == np.array(today.crews)).any(axis=1))
+    own = np.flatnonzero(library.driven_by(today.crews))
     table = library.rounds[own]
     there = table >= 0
     served = there & today.served[told.place[np.maximum(table, 0)]] if len(told) else there
-    rank = np.arange(table.shape[1])
-    apart = rank[None, :] - rank[:, None]
-    behind = (there & ~served) @ np.where(apart > 0, np.exp((1.0 - np.abs(apart)) / manner.recent), 0.0)
-    ahead = served @ np.where(apart <= 0, np.exp(-np.abs(apart) / manner.recent), 0.0)
-    ends = rank[None, :] == there.sum(axis=1)[:, None]
+    owed = there & ~served
+    behind, ahead = _fading(table.shape[1], manner.recent)
+    amiss = owed @ behind + served @ ahead
+    ends = np.arange(table.shape[1])[None, :] == there.sum(axis=1)[:, None]
+    fit = float(((1.0 + amiss) ** -manner.order)[owed | ends].max())
     kin = np.exp(manner.kin * (library.kin[today.weekday, own] - 1.0))
-    fit = float(np.where((there & ~served) | ends, (1.0 + behind + ahead) ** -manner.order, 0.0).max())
-    weight = np.where((there & ~served) | ends, (1.0 + behind + ahead) ** -manner.point * kin[:, None], 0.0)
-    weight = (weight / max(float(weight.sum()), 1e-300)) ** manner.even
-    weight = weight / max(float(weight.sum()), 1e-300)
-    effective = 1.0 / max(float(np.square(weight.sum(axis=1)).sum()), 1e-300)
+    weight = np.where(owed | ends, (1.0 + amiss) ** -manner.point * kin[:, None], 0.0)
+    weight = (weight / weight.sum()) ** manner.even
+    weight = weight / weight.sum()
+    effective = 1.0 / float(np.square(weight.sum(axis=1)).sum())
     flat, row = weight.ravel(), table.ravel()
-    kept = np.flatnonzero(flat > LEAST_SHARE * flat.max(initial=0.0))
+    kept = np.flatnonzero(flat > LEAST_SHARE * flat.max())
     kept = kept[np.argsort(-flat[kept], kind="stable")[:MOST_POINTS]]
-    certain = effective / (effective + manner.doubt) / max(float(flat[kept].sum()), 1e-300)
+    certain = effective / (effective + manner.doubt) / float(flat[kept].sum())
     kept = kept[row[kept] >= 0]
     return Points(row[kept], flat[kept] * certain, fit)
 
 
-def _away_m(library: Library, place: Ints, today: Today) -> Floats:
-    away: Floats = np.hypot(library.place_x[place] - today.x, library.place_y[place] - today.y)
-    return away
+@lru_cache(maxsize=8)
+def _fading(points: int, recent: float) -> tuple[Floats, Floats]:
+    """Tell how much each place (a row) counts at each point (a column) before it is due, and from then on."""
+    rank = np.arange(points)
+    apart = rank[None, :] - rank[:, None]
+    behind = np.where(apart > 0, np.exp((1.0 - np.abs(apart)) / recent), 0.0)
+    return behind, np.where(apart <= 0, np.exp(-np.abs(apart) / recent), 0.0)
 
 
 def _lasting(library: Library, today: Today, manner: Manner) -> tuple[Floats, Floats]:
@@ -125,8 +131,5 @@ def _following(library: Library, points: Points, today: Today) -> tuple[Ints, Fl
     services, told = library.services, library.telling_services
     day, from_s = told.day[points.row], told.in_s[points.row]
     low, high = services.reached(day, from_s), services.reached(day, from_s + HORIZON_S)
-    row, point = services.between(low, high)
-    place = services.place[row]
-    next_ = (services.before[row] < low[point]) & ~today.served[place]
-    row, point = row[next_], point[next_]
-    return place[next_], services.in_s[row] - from_s[point], point
+    row, point = services.ahead(low, high, today.served)
+    return services.place[row], services.in_s[row] - from_s[point], point

@@ -9,7 +9,8 @@ import numpy as np
 from geofence.forecast.visits import Passes, served_by
 from geofence.forecast.walk import Bools, Floats, Ints
 
-_DAY_S = 1e6
+DAY_S = 1e6
+"""Days stand so far apart where a moment of any day is one number."""
 
 
 class Services:
@@ -20,7 +21,7 @@ class Services:
         self.before = _before(day, place)
         self._days = days
         self._starts = np.searchsorted(day, np.arange(days + 1))
-        self._rising = day * _DAY_S + in_s
+        self._rising = day * DAY_S + in_s
 
     def __len__(self) -> int:
         return len(self.day)
@@ -37,7 +38,7 @@ class Services:
 
     def reached(self, day: Ints, at_s: Floats) -> Ints:
         """Tell for days and a moment of each the row of the first service that began then or later."""
-        row = np.searchsorted(self._rising, day * _DAY_S + at_s)
+        row = np.searchsorted(self._rising, day * DAY_S + at_s)
         rows: Ints = np.minimum(np.maximum(row, self._starts[day]), self._starts[day + 1])
         return rows
 
@@ -54,6 +55,12 @@ class Services:
         for day, row in enumerate(rows):
             table[day, : len(row)] = row
         return table
+
+    def ahead(self, first: Ints, after: Ints, served: Bools) -> tuple[Ints, Ints]:
+        """As `between`, but only the first service of each place in a span, and none of a place that was served."""
+        row, span = self.between(first, after)
+        kept = (self.before[row] < first[span]) & ~served[self.place[row]]
+        return row[kept], span[kept]
 
     def only(self, place: Bools) -> Services:
         """The services of some places."""

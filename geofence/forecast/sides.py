@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 
 from geofence.forecast.cells import Cells
+from geofence.forecast.stands import Stands, stands_of
+from geofence.forecast.visits import AT_M
 from geofence.forecast.walk import Bools, Floats, Ints, Trace
 
-STOOD_S = 15.0
-WITHIN_M = 40.0
 RIVALS_M = 45.0
 """Farther apart, a stand at one is hardly taken for one at the other."""
 COME_BACK_S = 60.0
@@ -27,53 +26,37 @@ SPLINTER = 0.3
 """A place with a smaller share of the days of another that is so near is a splinter of it."""
 
 
-class Stands(msgspec.Struct, frozen=True):
-    """Where trucks stood, as columns in order of day and time; `place`: the nearest, -1 where none is near."""
-
-    day: Ints
-    x: Floats
-    y: Floats
-    in_s: Floats
-    out_s: Floats
-    place: Ints
-
-
-def stands_of(traces: Sequence[Trace], place_x: Floats, place_y: Floats) -> Stands:
-    """Find the stands of past days, each with the place that is nearest."""
-    long = [trace.out_s - trace.in_s >= STOOD_S for trace in traces]
-    day = np.repeat(np.arange(len(traces)), [int(each.sum()) for each in long])
-    x, y, in_s, out_s = (
-        np.concatenate([getattr(trace, name)[each] for trace, each in zip(traces, long, strict=True)] or [np.zeros(0)])
-        for name in ("x", "y", "in_s", "out_s")
-    )
-    place = np.full(len(x), -1, dtype=np.int64)
-    row, found, away = Cells(place_x, place_y, RIVALS_M).near_many(x, y, WITHIN_M)
+def _nearest(stands: Stands, x: Floats, y: Floats) -> Ints:
+    """Tell for each stand the nearest place that it may serve, -1 where there is none."""
+    place = np.full(len(stands.x), -1, dtype=np.int64)
+    row, found, away = Cells(x, y, AT_M).near_many(stands.x, stands.y, AT_M)
     order = np.lexsort((-away, row))
     place[row[order]] = found[order]
-    return Stands(day, x, y, in_s, out_s, place)
+    return place
 
 
-def both_sides(traces: Sequence[Trace], x: Floats, y: Floats) -> tuple[Floats, Floats]:
+def both_sides(stands: Stands, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Make two places of each to which trucks come back within the day to stand a little farther along."""
-    stands = stands_of(traces, x, y)
+    nearest = _nearest(stands, x, y)
     found_x, found_y = x.copy(), y.copy()
     more: list[tuple[float, float]] = []
-    for place in np.flatnonzero(np.bincount(stands.place[stands.place >= 0], minlength=len(x)) > 1).tolist():
-        sides = _sides(stands, np.flatnonzero(stands.place == place))
+    for place in np.flatnonzero(np.bincount(nearest[nearest >= 0], minlength=len(x)) > 1).tolist():
+        sides = _sides(stands, np.flatnonzero(nearest == place))
         if sides is not None:
             (found_x[place], found_y[place]), other = sides
             more.append(other)
     table = np.array(more).reshape(-1, 2)
     found_x, found_y = np.concatenate((found_x, table[:, 0])), np.concatenate((found_y, table[:, 1]))
-    kept = ~_splinters(stands_of(traces, found_x, found_y), found_x, found_y)
+    kept = ~_splinters(stands, found_x, found_y)
     return found_x[kept], found_y[kept]
 
 
 def _splinters(stands: Stands, x: Floats, y: Floats) -> Bools:
     """Mark places at which a few of the trucks stood that else stand at another close by."""
-    pairs = np.unique(np.column_stack((stands.place, stands.day))[stands.place >= 0], axis=0)
+    nearest = _nearest(stands, x, y)
+    pairs = np.unique(np.column_stack((nearest, stands.day))[nearest >= 0], axis=0)
     days = np.bincount(pairs[:, 0], minlength=len(x))
-    one, other, _ = Cells(x, y, WITHIN_M).near_many(x, y, WITHIN_M)
+    one, other, _ = Cells(x, y, AT_M).near_many(x, y, AT_M)
     splinters = np.zeros(len(x), dtype=bool)
     splinters[one[days[one] < SPLINTER * days[other]]] = True
     return splinters
@@ -96,9 +79,8 @@ def _sides(stands: Stands, rows: Ints) -> tuple[tuple[float, float], tuple[float
 
 def _first_and_last(stands: Stands, rows: Ints) -> tuple[Floats, Floats, int]:
     """Tell where each day's first and last visit stood, for days with two or more; and the number of all days."""
-    visit = _visits(stands, rows)
-    begin = np.flatnonzero(np.diff(visit, prepend=0))
-    stood_s = stands.out_s[rows] - stands.in_s[rows]
+    begin = np.flatnonzero(_comes(stands, rows))
+    stood_s = stands.stood_s[rows]
     sums = (np.add.reduceat(stood_s * column[rows], begin) for column in (stands.x, stands.y))
     where = np.column_stack(tuple(sums)) / np.add.reduceat(stood_s, begin)[:, None]
     day = stands.day[rows][begin]
@@ -108,24 +90,24 @@ def _first_and_last(stands: Stands, rows: Ints) -> tuple[Floats, Floats, int]:
     return where[new[more]], where[end[more]], len(new)
 
 
-def _visits(stands: Stands, rows: Ints) -> Ints:
-    """Number the visits: the truck was gone for a while before each."""
+def _comes(stands: Stands, rows: Ints) -> Bools:
+    """Mark with which stands a visit begins: the truck was gone for a while before."""
     new = np.ones(len(rows), dtype=bool)
     new[1:] = (stands.day[rows[1:]] != stands.day[rows[:-1]]) | (
         stands.in_s[rows[1:]] - stands.out_s[rows[:-1]] > COME_BACK_S
     )
-    number: Ints = np.cumsum(new)
-    return number
+    return new
 
 
 def rivals_of(traces: Sequence[Trace], place_x: Floats, place_y: Floats) -> Ints:
     """Tell for each place its rivals, a column each, -1 for none: near ones that most days served at another time."""
     one, other, away = Cells(place_x, place_y, RIVALS_M).near_many(place_x, place_y, RIVALS_M)
     pairs = np.flatnonzero((one < other) & (away > 0.0))
-    stands = stands_of(traces, place_x, place_y)
+    stands = stands_of(traces)
+    nearest = _nearest(stands, place_x, place_y)
     found: list[list[int]] = [[] for _ in range(len(place_x))]
     for a, b in zip(one[pairs].tolist(), other[pairs].tolist(), strict=True):
-        if _by_turns(stands, a, b):
+        if _by_turns(stands, nearest, a, b):
             found[a].append(b)
             found[b].append(a)
     table = np.full((len(found), max(map(len, found), default=0)), -1, dtype=np.int64)
@@ -134,28 +116,11 @@ def rivals_of(traces: Sequence[Trace], place_x: Floats, place_y: Floats) -> Ints
     return table
 
 
-def _by_turns(stands: Stands, one: int, other: int) -> bool:
-    """Tell whether on most days that stood at either both were stood at, some minutes apart."""
-    rows = np.flatnonzero((stands.place == one) | (stands.place == other))
-    if not len(rows):
-        return False
-    visit = _visits(stands, rows)
-    here, there = (np.unique(visit[stands.place[rows] == place]) for place in (one, other))
-    day_of = np.zeros(int(visit.max()) + 1, dtype=np.int64)
-    day_of[visit] = stands.day[rows]
-    both = 0
-    for day in np.unique(stands.day[rows]).tolist():
-        a, b = here[day_of[here] == day], there[day_of[there] == day]
-        both += bool(len(a) and len(b) and (a[0] != b[-1] or a[-1] != b[0]))
-    return both >= max(LEAST_DAYS, MOST_DAYS * len(np.unique(stands.day[rows])))
-
-
-def nearer(x: Floats, y: Floats, place: Ints, away: Floats, place_x: Floats, place_y: Floats, rivals: Ints) -> Bools:
-    """Tell for spots and a place of each, so far away, whether no rival of the place is nearer."""
-    best = np.ones(len(place), dtype=bool)
-    for column in rivals.T:
-        rival = column[place]
-        known = np.flatnonzero(rival >= 0)
-        of = rival[known]
-        best[known] &= np.hypot(place_x[of] - x[known], place_y[of] - y[known]) >= away[known]
-    return best
+def _by_turns(stands: Stands, nearest: Ints, one: int, other: int) -> bool:
+    """Tell whether on most days that stood at either both were stood at, and in more than one visit."""
+    rows = np.flatnonzero((nearest == one) | (nearest == other))
+    days, day = np.unique(stands.day[rows], return_inverse=True)
+    visits = np.bincount(day, _comes(stands, rows), minlength=len(days))
+    stood = [np.bincount(day, nearest[rows] == place, minlength=len(days)) > 0 for place in (one, other)]
+    by_turns = stood[0] & stood[1] & (visits > 1)
+    return bool(by_turns.sum() >= max(LEAST_DAYS, MOST_DAYS * len(days)))

@@ -12,9 +12,10 @@ from geofence.forecast import walk as walking
 from geofence.forecast.cells import Cells
 from geofence.forecast.library import Library
 from geofence.forecast.modes import Today
-from geofence.forecast.places import FACILITY_APART_M, LONG_S, LONGEST_S, STAY_M, STOP_S
+from geofence.forecast.places import FACILITY_APART_M, LONG_S, LONGEST_S, STAY_M
 from geofence.forecast.progress import Matcher, Progress, beam
-from geofence.forecast.visits import ARRIVAL_M, FREE_MPS, PASS_GAP_S
+from geofence.forecast.stands import STOP_S
+from geofence.forecast.visits import FREE_MPS, PASS_GAP_S
 from geofence.forecast.walk import Knot, Walk
 
 SWING = 40
@@ -132,11 +133,11 @@ class Guide:
                 way_s = knot.in_s - left.out_s - hypot(knot.x - left.x, knot.y - left.y) / FREE_MPS
             excess_s = knot.out_s - knot.in_s + min(max(way_s, 0.0), PASS_GAP_S)
             left = knot
-            at = set(self.library.at(knot.x, knot.y).tolist())
-            for place in self.library.places.near(knot.x, knot.y, ARRIVAL_M)[0].tolist():
+            found, at = self.library.reached(knot.x, knot.y)
+            for place, here in zip(found.tolist(), at.tolist(), strict=True):
                 held = known.get(place)
                 so_far_s = held.excess_s if held is not None and knot.in_s - held.last_s <= PASS_GAP_S else 0.0
-                known[place] = Pass(place, knot.out_s, so_far_s + (excess_s if place in at else 0.0))
+                known[place] = Pass(place, knot.out_s, so_far_s + (excess_s if here else 0.0))
         return tuple(each for each in known.values() if walk.in_s - each.last_s <= PASS_GAP_S)
 
     def _served(self, served: bytes, passes: tuple[Pass, ...], walk: Walk) -> bytes:
@@ -146,7 +147,8 @@ class Guide:
         stood_s = walk.near_s - walk.in_s
         if stood_s > 0.0:
             here = walk.closed()
-            for place in self.library.at(here.x, here.y).tolist():
+            found, at = self.library.reached(here.x, here.y)
+            for place in found[at].tolist():
                 excess[place] = excess.get(place, 0.0) + stood_s
         new = [p for p, seconds in excess.items() if seconds >= need[p] and not served[p >> 3] >> (p & 7) & 1]
         if new:
@@ -160,8 +162,7 @@ class Guide:
         """Tell whether a telling place has been served since."""
         if served == before:
             return False
-        places = len(self.library.place_x)
-        return bool((served_places(served, places) & ~served_places(before, places) & self.library.telling).any())
+        return bool((newly_served(before, served, len(self.library.place_x)) & self.library.telling).any())
 
     def _stay(self, stay: Stay, at_s: float, x: float, y: float) -> Stay:
         if hypot(x - stay.x, y - stay.y) > STAY_M:
@@ -200,6 +201,11 @@ def likeliest_day(library: Library, progress: Progress) -> int | None:
         return None
     knots, belief = beam(progress)
     return int(np.argmax(np.bincount(library.day[knots], belief)))
+
+
+def newly_served(before: bytes, served: bytes, places: int) -> npt.NDArray[np.bool_]:
+    """Tell the places that were served since."""
+    return served_places(served, places) & ~served_places(before, places)
 
 
 def served_places(bits: bytes, places: int) -> npt.NDArray[np.bool_]:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from geofence.forecast.services import Services
+from geofence.forecast.services import DAY_S, Services
 from geofence.forecast.walk import Bools, Floats, Ints
 
 STOOD_LONG_S = 300.0
-_DAY_S = 1e6
 
 
 class Trips:
@@ -20,36 +19,34 @@ class Trips:
     def __init__(self, told: Services, day: Ints, in_s: Floats, out_s: Floats) -> None:
         self._told = told
         self._left_s = _left_s(told)
-        self._ends = _ends(told, day, in_s, out_s)
+        long = np.flatnonzero(out_s - in_s >= STOOD_LONG_S)
+        day, in_s = day[long], in_s[long]
+        row = told.reached(day, in_s + 1.0)
+        self._ends = np.zeros(len(told), dtype=bool)
+        self._ends[row[self._between(row, day, in_s)]] = True
         ends = np.flatnonzero(self._ends)
         self.lasted_s = np.sort(told.in_s[ends] - told.in_s[ends - 1])
 
     def ending(self, day: Ints, at_s: Floats) -> Ints:
         """Tell for moments of past days the row of the service that ended the trip the truck was on, else -1."""
-        if not len(self._ends):
-            return np.full(len(day), -1, dtype=np.int64)
         row = self._told.reached(day, at_s)
-        known = np.minimum(row, len(self._ends) - 1)
-        away = self._ends[known] & (row == known) & (self._told.day[known] == day) & (at_s > self._left_s[known])
+        away = self._between(row, day, at_s)
+        away[away] = self._ends[row[away]]
         ending: Ints = np.where(away, row, -1)
         return ending
+
+    def _between(self, row: Ints, day: Ints, at_s: Floats) -> Bools:
+        """Tell whether a day was between services before that of a row: it had served, and was to serve again."""
+        known = np.flatnonzero(row < len(self._told))
+        between = np.zeros(len(row), dtype=bool)
+        next_, left_s = row[known], self._left_s[row[known]]
+        between[known] = (self._told.day[next_] == day[known]) & (left_s > 0.0) & (left_s < at_s[known])
+        return between
 
 
 def _left_s(told: Services) -> Floats:
     """Tell for each service when the ones before it on that day were over; zero for a day's first."""
-    over = np.maximum.accumulate(told.day * _DAY_S + told.out_s)
+    over = np.maximum.accumulate(told.day * DAY_S + told.out_s)
     left_s = np.zeros(len(told))
-    left_s[1:] = np.where(told.day[1:] == told.day[:-1], over[:-1] - told.day[1:] * _DAY_S, 0.0)
+    left_s[1:] = np.where(told.day[1:] == told.day[:-1], over[:-1] - told.day[1:] * DAY_S, 0.0)
     return left_s
-
-
-def _ends(told: Services, day: Ints, in_s: Floats, out_s: Floats) -> Bools:
-    """Mark the services before which a truck that had begun to serve stood long and served nobody."""
-    ends = np.zeros(len(told), dtype=bool)
-    long = np.flatnonzero(out_s - in_s >= STOOD_LONG_S)
-    row = np.searchsorted(told.day * _DAY_S + told.in_s, day[long] * _DAY_S + in_s[long] + 1.0)
-    between = (row > 0) & (row < len(told))
-    row, long = row[between], long[between]
-    left_s = _left_s(told)[row]
-    ends[row[(told.day[row] == day[long]) & (left_s > 0.0) & (left_s < in_s[long])]] = True
-    return ends

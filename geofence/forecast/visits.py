@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
-from geofence.forecast.sides import nearer
-from geofence.forecast.walk import Floats, Ints, Trace
+from geofence.forecast.walk import Bools, Floats, Ints, Trace
 
 ARRIVAL_M = 50.0
 AT_M = 40.0
@@ -49,7 +48,7 @@ def passes_of(trace: Trace, places: Cells, rivals: Ints | None = None) -> Passes
     place, knot, away = place[order], knot[order], away[order]
     at = away <= AT_M
     if rivals is not None:
-        at &= nearer(trace.x[knot], trace.y[knot], place, away, places.x, places.y, rivals)
+        at &= nearest_of(places, rivals, place, away, trace.x[knot], trace.y[knot])
     into, out = trace.in_s[knot], trace.out_s[knot]
     new = np.ones(len(place), dtype=bool)
     new[1:] = (place[1:] != place[:-1]) | (into[1:] - out[:-1] > PASS_GAP_S)
@@ -57,6 +56,16 @@ def passes_of(trace: Trace, places: Cells, rivals: Ints | None = None) -> Passes
     last = np.append(first[1:], len(place)) - 1
     excess = np.add.reduceat(np.where(at, _excess(trace)[knot], 0.0), first)
     return Passes(place[first], into[first], out[last], excess)
+
+
+def nearest_of(places: Cells, rivals: Ints, place: Ints, away: Floats, x: Floats, y: Floats) -> Bools:
+    """Tell for a spot of each place, so far away from it, whether none of its rivals is nearer."""
+    best = np.ones(len(place), dtype=bool)
+    for column in rivals.T:
+        known = np.flatnonzero(column[place] >= 0)
+        rival = column[place[known]]
+        best[known] &= np.hypot(places.x[rival] - x[known], places.y[rival] - y[known]) >= away[known]
+    return best
 
 
 def _excess(trace: Trace) -> Floats:

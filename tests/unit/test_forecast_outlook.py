@@ -12,7 +12,7 @@ from geofence.forecast.library import Day, Library
 from geofence.forecast.modes import Manner, Today
 from geofence.forecast.outlook import Outlook, outlook
 from geofence.forecast.today import DaySoFar, Guide
-from geofence.forecast.walk import Trace, trace_of
+from geofence.forecast.walk import Floats, Trace, trace_of
 from model.ping import Ping
 from tests.support.rounds import MONDAY, Drive, instant_ms, metres
 
@@ -104,9 +104,9 @@ def ahead_of(past: Library, pings: Iterable[Ping], vehicle: str = "17") -> Outlo
     return ahead(past, fixes(pings), vehicle)
 
 
-def chance_within(found: Outlook, spot: tuple[float, float], seconds: float) -> float:
-    """Tell the chance of arrival at a spot within so many seconds."""
-    place = SPOTS.tolist().index(list(spot))
+def chance_within(found: Outlook, spot: tuple[float, float], seconds: float, spots: Floats = SPOTS) -> float:
+    """Tell the chance of arrival at one of the spots within so many seconds."""
+    place = spots.tolist().index(list(spot))
     return float(found.within(seconds)[found.place.tolist().index(place)]) if place in found.place else 0.0
 
 

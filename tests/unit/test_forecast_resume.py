@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pytest
 
 from geofence.forecast.library import Day, Library
 from geofence.forecast.modes import Manner
-from geofence.forecast.outlook import Outlook
 from geofence.forecast.resume import points_of
 from tests.support.rounds import MONDAY, Drive
-from tests.unit.test_forecast_outlook import ahead_of, fixes, today_after, trace
+from tests.unit.test_forecast_outlook import ahead_of, chance_within, fixes, today_after, trace
 
 SOUTH = [(300.0 * k, 0.0) for k in range(1, 11)]
 NORTH = [(300.0 * k, 800.0) for k in range(10, 0, -1)]
@@ -22,11 +21,10 @@ TIP = (3000.0, 6000.0)
 YARD = (-1500.0, 800.0)
 
 
-def round_of(begin: str, day: int = 0, before_tip: int = 10) -> Drive:
-    """Serve the south street and the north street; go to tip after so many stops."""
-    stops = [*SOUTH, *NORTH]
-    drive = Drive(MONDAY + timedelta(days=day), begin).serve(stops[:before_tip], 60.0)
-    return drive.to(*TIP, mps=10.0).stand(480).serve(stops[before_tip:], 60.0).to(*YARD, mps=10.0).stand(600)
+def round_of(begin: str, day: int = 0) -> Drive:
+    """Serve the south street, go to tip, serve the north street, go home."""
+    drive = Drive(MONDAY + timedelta(days=day), begin).serve(SOUTH, 60.0)
+    return drive.to(*TIP, mps=10.0).stand(480).serve(NORTH, 60.0).to(*YARD, mps=10.0).stand(600)
 
 
 @lru_cache(maxsize=1)
@@ -36,10 +34,7 @@ def past() -> Library:
     return Library([Day("17", 739_000 + k, trace(drive.pings)) for k, drive in enumerate(drives)], *SPOTS.T)
 
 
-def chance(found: Outlook, spot: tuple[float, float], seconds: float) -> float:
-    """Tell the chance of arrival at a spot within so many seconds."""
-    place = SPOTS.tolist().index(list(spot))
-    return float(found.within(seconds)[found.place.tolist().index(place)]) if place in found.place else 0.0
+chance = partial(chance_within, spots=SPOTS)
 
 
 def test_a_trip_lasts_from_one_service_to_the_next_with_a_long_stand_in_between() -> None:
@@ -107,7 +102,7 @@ def test_a_truck_that_rests_where_none_ever_did_is_expected_back_after_such_a_wh
 def test_a_truck_on_another_round_does_not_go_on_with_its_own(vehicle: str) -> None:
     """Truck 17 drives the round of truck 18 today; off its way it is not expected at its usual stops."""
     others = [(300.0 * k, -4000.0) for k in range(1, 11)]
-    drives = [(name, k, round_of(f"08:{30 + k}", k)) for name, k in (("17", 0), ("17", 1), ("17", 2), ("17", 3))]
+    drives = [("17", k, round_of(f"08:{30 + k}", k)) for k in range(4)]
     for k in range(4):
         other = Drive(MONDAY + timedelta(days=k), f"08:{30 + k}", at=(0.0, -4000.0)).serve(others, 60.0)
         drives.append(("18", k, other.to(0.0, -9000.0, mps=10.0).stand(900)))

@@ -230,7 +230,7 @@ ROWS = (
         "minutes-resume",
         "A truck that has left its round is expected back where it broke off",
         "what was served does not say where it goes on",
-        Cut("geofence/forecast/outlook.py", "if manner.resume and today.begun else", "if not manner.resume else"),
+        Cut("geofence/forecast/outlook.py", "if resumes(today, manner) else", "if not manner.resume else"),
         RESUME + "test_a_truck_that_tips_later_than_ever_does_not_serve_again_what_it_has_served",
         RESUME + "test_a_truck_that_rests_where_none_ever_did_is_expected_back_after_such_a_while",
     ),
@@ -254,7 +254,7 @@ ROWS = (
         "what lies within 25 m is one",
         Cut(
             "geofence/forecast/places.py",
-            "both_sides(traces, *_gathered(x[here], y[here], day[here], MERGE_M, need))",
+            "both_sides(stands, *_gathered(x[here], y[here], day[here], MERGE_M, need))",
             "_gathered(x[here], y[here], day[here], MERGE_M, need)",
         ),
         SIDES + "test_a_place_to_which_trucks_come_back_a_little_farther_along_is_two",
@@ -263,7 +263,7 @@ ROWS = (
         "minutes-sides-nearer",
         "A truck on one side of a street has not served the other",
         "a stand counts at every place within reach",
-        Cut("geofence/forecast/library.py", "nearer(spot_x, ", "np.isfinite(away) | nearer(spot_x, "),
+        Cut("geofence/forecast/library.py", "at &= nearest_of(", "at |= nearest_of("),
         SIDES + "test_a_truck_on_one_side_has_not_served_the_other",
     ),
     row(
