@@ -22,6 +22,9 @@ SPACING_M = 30.0
 TOP_SPEED_MPS = 35.0
 BELIEVE_AFTER = 3
 STOOD_S = 10.0
+SILENT_S, PARKED_MPS, PARKED_M = 20.0, 1.0, (12.0, 60.0)
+"""Many trackers are silent while a truck stands. After a silence so long, so slow and so near, it stood, then drove."""
+ONWARD_MPS = 5.0
 GAP_S = 1_800.0
 """A silence after which the way in between is not drawn."""
 
@@ -60,6 +63,7 @@ def begin(at_s: float, x: float, y: float) -> Walk:
 def onward(walk: Walk, at_s: float, x: float, y: float) -> tuple[Walk, tuple[Knot, ...]]:
     """Take the next fix: the knots that it closes, the last of them being the way to the new open one."""
     away = hypot(x - walk.x, y - walk.y)
+    walk = _parked(walk, at_s, away)
     if away < HOP_M:
         share = (at_s - walk.near_s) / max(at_s - walk.in_s, 1e-9)
         mean_x, mean_y = walk.mean_x + (x - walk.mean_x) * share, walk.mean_y + (y - walk.mean_y) * share
@@ -72,6 +76,15 @@ def onward(walk: Walk, at_s: float, x: float, y: float) -> tuple[Walk, tuple[Kno
             when = walk.near_s + (at_s - walk.near_s) * share
             closed.append(Knot(walk.x + (x - walk.x) * share, walk.y + (y - walk.y) * share, when, when))
     return begin(at_s, x, y), tuple(closed)
+
+
+def _parked(walk: Walk, at_s: float, away: float) -> Walk:
+    """Let a truck that was not heard of meanwhile have stood at the open knot until it had to leave for the new fix."""
+    silent_s = at_s - walk.near_s
+    nearest, farthest = PARKED_M
+    if silent_s < SILENT_S or not nearest <= away <= min(farthest, PARKED_MPS * silent_s):
+        return walk
+    return msgspec.structs.replace(walk, near_s=at_s - away / ONWARD_MPS)
 
 
 class Trace(msgspec.Struct, frozen=True):

@@ -36,6 +36,9 @@ def make_days(
         str, typer.Option(help="calm, usual or restless: sets all that follows from --swap-share on.")
     ] = "usual",
     interval: Annotated[float, typer.Option(min=1.0, max=60.0, help="Seconds between fixes.")] = 5.0,
+    parked: Annotated[
+        float, typer.Option(min=0.0, help="Seconds between fixes while a truck stands; 0 for --interval.")
+    ] = 0.0,
     homes: Annotated[int, typer.Option(min=1, help="Households, near routine stops.")] = 60,
     lead_minutes: Annotated[float, typer.Option(min=3.0, max=60.0, help="Their lead.")] = 10.0,
     first_day: Annotated[
@@ -86,7 +89,7 @@ def make_days(
         trucks=trucks,
         homes=homes,
         unrest=msgspec.structs.replace(LEVELS[unrest], **changed),
-        tracking=Tracking(interval_s=interval),
+        tracking=Tracking(interval_s=interval, parked_s=parked),
         first_day=first_day.date(),
         lead_minutes=lead_minutes,
     )

@@ -92,6 +92,30 @@ def test_a_knot_of_a_truck_that_stood_is_where_it_stood() -> None:
     assert abs(walk.x[stood] - 48.0) < 3.0
 
 
+def test_a_truck_whose_tracker_is_silent_while_it_stands_stood_where_it_fell_silent() -> None:
+    """Two minutes of silence and then a fix 40 m on: it stood for nearly all of them, and then drove there."""
+    driving = [(5.0 * k, 35.0 * k, 0.0) for k in range(5)]
+    walk = trace([*driving, (140.0, 180.0, 0.0), (145.0, 215.0, 0.0)])
+    stood = int(np.argmax(walk.out_s - walk.in_s))
+    assert (walk.x[stood], walk.in_s[stood]) == (140.0, 20.0)
+    assert 110.0 <= walk.out_s[stood] - walk.in_s[stood] < 120.0
+
+
+def test_a_tracker_that_speaks_when_it_has_moved_a_little_does_not_move_the_stop() -> None:
+    """The first fix after the silence lies 20 m on, within the same knot: the stop stays where the truck stood."""
+    driving = [(5.0 * k, 35.0 * k, 0.0) for k in range(5)]
+    walk = trace([*driving, (140.0, 160.0, 0.0), (145.0, 195.0, 0.0)])
+    stood = int(np.argmax(walk.out_s - walk.in_s))
+    assert walk.out_s[stood] - walk.in_s[stood] > 110.0
+    assert abs(walk.x[stood] - 140.0) < 2.0
+
+
+def test_a_truck_that_comes_out_of_a_hole_in_the_network_did_not_stand_before_it() -> None:
+    """After two minutes 300 m on, it drove all the while, as far as anybody knows."""
+    walk = trace([(0.0, 0.0, 0.0), (5.0, 35.0, 0.0), (125.0, 335.0, 0.0), (130.0, 370.0, 0.0)])
+    assert (walk.out_s - walk.in_s).max() == 0.0
+
+
 steps = st.lists(
     st.tuples(st.floats(-2.0, 400.0), st.floats(-6000.0, 6000.0), st.floats(-6000.0, 6000.0)), min_size=1, max_size=50
 )

@@ -293,6 +293,20 @@ def test_a_file_without_timed_stops_is_refused_in_words(tmp_path: Path) -> None:
     assert "scheduled_time" in run.output
 
 
+def test_a_tracker_that_is_silent_while_its_truck_stands_speaks_where_it_moved() -> None:
+    """Each fix lies 12 m from the one before, or a heartbeat later; what happened is the same."""
+    plain = next(iter(make_bed(PLAN).days()))
+    silent = msgspec.structs.replace(PLAN, tracking=Tracking(parked_s=300.0))
+    day = next(iter(make_bed(silent).days()))
+    assert day.visits == plain.visits
+    for said, all_said in zip(day.heard, plain.heard, strict=True):
+        moved = np.hypot(*np.diff(said.xy, axis=0).T) >= Tracking().parked_m
+        later = np.diff(said.fix_ms) >= 298_000
+        assert (moved | later).all()
+        assert later.any()
+        assert len(said.fix_ms) < 0.8 * len(all_said.fix_ms)
+
+
 # The command
 
 

@@ -102,9 +102,15 @@ LEVELS = {"calm": CALM, "usual": USUAL, "restless": RESTLESS}
 
 
 class Tracking(msgspec.Struct, frozen=True):
-    """How well trackers hear the sky and reach the network."""
+    """How well trackers hear the sky and reach the network.
+
+    `parked_s`: a tracker that is silent while its truck stands says so much later, or once it has moved by `parked_m`,
+    where it is; 0 for one that is not.
+    """
 
     interval_s: float = 5.0
+    parked_s: float = 0.0
+    parked_m: float = 12.0
     wander_m: float = 4.0
     wander_s: float = 40.0
     jitter_m: float = 0.8

@@ -44,7 +44,20 @@ def heard(track: Track, tracking: Tracking, zones: list[Disk], rng: Generator) -
     )
     fix_ms = (1000 * np.round(t + np.clip(clock_s, -2.0, 2.0))).astype(np.int64)
     received = np.round(1000 * _received(t, true_xy, tracking, zones, rng)).astype(np.int64)
-    return Heard(track.vehicle, fix_ms, received, xy)
+    said = _said(t, xy, tracking)
+    return Heard(track.vehicle, fix_ms[said], received[said], xy[said])
+
+
+def _said(t: Floats, xy: Floats, tracking: Tracking) -> list[int]:
+    """Tell which fixes a tracker sends at all: one that is silent while it stands, only where it has moved."""
+    if not tracking.parked_s:
+        return list(range(len(t)))
+    kept: list[int] = []
+    for k, (at_s, place) in enumerate(zip(t.tolist(), xy.tolist(), strict=True)):
+        moved = not kept or math.dist(xy[kept[-1]], place) >= tracking.parked_m
+        if moved or at_s - t[kept[-1]] >= tracking.parked_s:
+            kept.append(k)
+    return kept
 
 
 def _wander(t: Floats, tracking: Tracking, rng: Generator) -> Floats:

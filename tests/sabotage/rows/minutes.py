@@ -13,6 +13,7 @@ RECORDS = "tests/unit/test_minutes_records.py::"
 RESUME = "tests/unit/test_forecast_resume.py::"
 SCENARIOS = "tests/unit/test_minutes_scenarios.py::"
 SIDES = "tests/unit/test_forecast_sides.py::"
+WALK = "tests/unit/test_forecast_walk.py::"
 WORKER = "tests/contract/test_minutes_worker.py::"
 ZONES = "tests/unit/test_minutes_zones.py::"
 
@@ -28,6 +29,14 @@ ROWS = (
         ),
         RECORDS + "test_a_neighbour_that_subscribes_later_tells_nobody_a_second_time",
         SCENARIOS + "test_a_home_that_subscribes_in_mid_run_is_told_at_once_what_still_applies",
+    ),
+    row(
+        "minutes-silent-stop",
+        "A stop counts where the tracker is silent while the truck stands",
+        "silence is taken for driving",
+        Cut("geofence/forecast/walk.py", "    walk = _parked(walk, at_s, away)\n", ""),
+        WALK + "test_a_truck_whose_tracker_is_silent_while_it_stands_stood_where_it_fell_silent",
+        WALK + "test_a_tracker_that_speaks_when_it_has_moved_a_little_does_not_move_the_stop",
     ),
     row(
         "minutes-served",
