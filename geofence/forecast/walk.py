@@ -22,7 +22,7 @@ SPACING_M = 30.0
 TOP_SPEED_MPS = 35.0
 BELIEVE_AFTER = 3
 STOOD_S = 10.0
-SILENT_S, PARKED_MPS, PARKED_M = 20.0, 1.0, (12.0, 60.0)
+SILENT_S, SILENT_FIXES, PARKED_MPS, PARKED_M = 20.0, 2.5, 1.0, (12.0, 60.0)
 """Many trackers are silent while a truck stands. After a silence so long, so slow and so near, it stood, then drove."""
 ONWARD_MPS = 5.0
 GAP_S = 1_800.0
@@ -30,7 +30,11 @@ GAP_S = 1_800.0
 
 
 class Walk(msgspec.Struct, frozen=True, array_like=True):
-    """The open knot: where and when it was reached, when the truck was last seen at it, where it stood on average."""
+    """The open knot: where and when it was reached, when the truck was last seen at it, where it stood on average.
+
+    `every_s`: after how long the fix came that left the knot before, as a tracker speaks of a driving truck; zero for
+    not yet known.
+    """
 
     x: float
     y: float
@@ -38,6 +42,7 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
     near_s: float
     mean_x: float
     mean_y: float
+    every_s: float = 0.0
 
     def closed(self) -> Knot:
         """The knot as it is left: a truck that stood a while was where it stood, not where it slowed down."""
@@ -55,19 +60,22 @@ class Knot(msgspec.Struct, frozen=True, array_like=True):
     out_s: float
 
 
-def begin(at_s: float, x: float, y: float) -> Walk:
-    """Open the first knot."""
-    return Walk(x, y, at_s, at_s, x, y)
+def begin(at_s: float, x: float, y: float, every_s: float = 0.0) -> Walk:
+    """Open a knot."""
+    return Walk(x, y, at_s, at_s, x, y, every_s)
 
 
 def onward(walk: Walk, at_s: float, x: float, y: float) -> tuple[Walk, tuple[Knot, ...]]:
     """Take the next fix: the knots that it closes, the last of them being the way to the new open one."""
     away = hypot(x - walk.x, y - walk.y)
-    walk = _parked(walk, at_s, away)
+    parked = _parked(walk, at_s, away)
+    every_s = walk.every_s if parked else at_s - walk.near_s
+    if parked:
+        walk = msgspec.structs.replace(walk, near_s=at_s - away / ONWARD_MPS)
     if away < HOP_M:
         share = (at_s - walk.near_s) / max(at_s - walk.in_s, 1e-9)
         mean_x, mean_y = walk.mean_x + (x - walk.mean_x) * share, walk.mean_y + (y - walk.mean_y) * share
-        return Walk(walk.x, walk.y, walk.in_s, at_s, mean_x, mean_y), ()
+        return Walk(walk.x, walk.y, walk.in_s, at_s, mean_x, mean_y, walk.every_s), ()
     closed = [walk.closed()]
     if at_s - walk.near_s <= GAP_S:
         pieces = max(1, round(away / SPACING_M))
@@ -75,16 +83,16 @@ def onward(walk: Walk, at_s: float, x: float, y: float) -> tuple[Walk, tuple[Kno
             share = k / pieces
             when = walk.near_s + (at_s - walk.near_s) * share
             closed.append(Knot(walk.x + (x - walk.x) * share, walk.y + (y - walk.y) * share, when, when))
-    return begin(at_s, x, y), tuple(closed)
+    return begin(at_s, x, y, every_s), tuple(closed)
 
 
-def _parked(walk: Walk, at_s: float, away: float) -> Walk:
-    """Let a truck that was not heard of meanwhile have stood at the open knot until it had to leave for the new fix."""
+def _parked(walk: Walk, at_s: float, away: float) -> bool:
+    """Tell whether a truck stood at the open knot, not heard of for longer than while it drives."""
     silent_s = at_s - walk.near_s
+    if not walk.every_s or silent_s < max(SILENT_S, SILENT_FIXES * walk.every_s):
+        return False
     nearest, farthest = PARKED_M
-    if silent_s < SILENT_S or not nearest <= away <= min(farthest, PARKED_MPS * silent_s):
-        return walk
-    return msgspec.structs.replace(walk, near_s=at_s - away / ONWARD_MPS)
+    return nearest <= away <= min(farthest, PARKED_MPS * silent_s)
 
 
 class Trace(msgspec.Struct, frozen=True):

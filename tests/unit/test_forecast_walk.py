@@ -116,6 +116,12 @@ def test_a_truck_that_comes_out_of_a_hole_in_the_network_did_not_stand_before_it
     assert (walk.out_s - walk.in_s).max() == 0.0
 
 
+def test_a_tracker_that_seldom_speaks_is_not_taken_for_silent() -> None:
+    """A fix a minute, 50 m on: no longer than this tracker is silent anyway, so the truck may have crept."""
+    walk = trace([*((60.0 * k, 300.0 * k, 0.0) for k in range(5)), (300.0, 1250.0, 0.0), (360.0, 1550.0, 0.0)])
+    assert (walk.out_s - walk.in_s).max() == 0.0
+
+
 steps = st.lists(
     st.tuples(st.floats(-2.0, 400.0), st.floats(-6000.0, 6000.0), st.floats(-6000.0, 6000.0)), min_size=1, max_size=50
 )

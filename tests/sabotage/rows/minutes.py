@@ -34,7 +34,7 @@ ROWS = (
         "minutes-silent-stop",
         "A stop counts where the tracker is silent while the truck stands",
         "silence is taken for driving",
-        Cut("geofence/forecast/walk.py", "    walk = _parked(walk, at_s, away)\n", ""),
+        Cut("geofence/forecast/walk.py", "    parked = _parked(walk, at_s, away)\n", "    parked = False\n"),
         WALK + "test_a_truck_whose_tracker_is_silent_while_it_stands_stood_where_it_fell_silent",
         WALK + "test_a_tracker_that_speaks_when_it_has_moved_a_little_does_not_move_the_stop",
     ),
