@@ -28,13 +28,11 @@ from gomikuru.residents_csv import read_residents
 
 MANNERS = {
     "nothing": Manner(),
-    "how full the truck is": Manner(load_floor=1.0),
     "the time of day": Manner(clock_floor=1.0),
     "likeness of weekdays": Manner(kin=0.0),
     "the order of what was served": Manner(order=0.0),
     "that a round is gone on with": Manner(resume=False),
     "whose days they are": Manner(foreign=1.0),
-    "which days served the same": Manner(shown=0.0),
     "damping what is seldom served": Manner(seldom=1e-9),
     "evening out, and doubt": Manner(even=1.0, doubt=0.0),
 }

@@ -63,7 +63,7 @@ class Truck(msgspec.Struct, frozen=True, array_like=True):
     weigh_all: bool = False
     swept_m: float = 0.0
     muted: bool = False
-    so_far: DaySoFar | None = None
+    so_far: DaySoFar | None = msgspec.field(default=None, name="day")
     looked_ms: int = 0
     leaving: tuple[Leaving, ...] = ()
     round: str = ""

@@ -1,4 +1,4 @@
-"""The library of past days: their walks, what each served when, and how full the truck was. Read by the matcher.
+"""The library of past days: their walks, and what each served when. Read by the matcher.
 
 Arrays only; built once when a profile takes force. The columns of knots stand day after day.
 """
@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
-from geofence.forecast.places import loads_of
 from geofence.forecast.regular import depots_of, regular_of, without_lights
 from geofence.forecast.services import services_of
 from geofence.forecast.sides import rivals_of
@@ -26,6 +25,8 @@ CREW_ALIKE = 0.3
 CREW_PLAINLY = 2.0
 """A day is another vehicle's round where it has so much in common with two of its days, twice its own share."""
 LEAST_TELLING = 5
+SELDOM_WORTH = 0.5
+"""What is loaded at a place that is not regular counts so much less: it may have been a light that was waited at."""
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -36,13 +37,6 @@ class Day(msgspec.Struct, frozen=True):
     trace: Trace
 
 
-class Worked(msgspec.Struct, frozen=True):
-    """What one day says by itself: its passes by places, and at each knot how full the truck was."""
-
-    passes: Passes
-    load: Floats
-
-
 class Library:
     """All that past days say; `days` and `places` as they were learned."""
 
@@ -51,25 +45,23 @@ class Library:
         days: Sequence[Day],
         place_x: Floats,
         place_y: Floats,
-        worked: Sequence[Worked] | None = None,
+        passes: Sequence[Passes] | None = None,
         rivals: Ints | None = None,
     ) -> None:
         self.days = tuple(days)
         self.place_x, self.place_y = place_x, place_y
         self.places = Cells(place_x, place_y, ARRIVAL_M)
         self.rivals = rivals if rivals is not None else rivals_of([day.trace for day in days], place_x, place_y)
-        self._worked = tuple(worked) if worked is not None else tuple(self._work(day.trace) for day in self.days)
+        if passes is None:
+            passes = [passes_of(day.trace, self.places, self.rivals) for day in self.days]
+        self._passes = tuple(passes)
         self._knots(self.days)
-        passes = [each.passes for each in self._worked]
-        self.need_s = needs_of(passes, len(place_x))
-        self.strength = strength_of(passes, len(place_x))
-        self.services = services_of(passes, self.need_s)
+        self.need_s = needs_of(self._passes, len(place_x))
+        self.services = services_of(self._passes, self.need_s)
         self._kinship()
+        self.strength = strength_of(self._passes, len(place_x)) * np.where(self.regular, 1.0, SELDOM_WORTH)
         self.rounds = self.telling_services.rounds()
         self.trips = Trips(self.telling_services, self.day, self.in_s, self.out_s)
-
-    def _work(self, trace: Trace) -> Worked:
-        return Worked(passes_of(trace, self.places, self.rivals), loads_of(trace, self.place_x, self.place_y))
 
     def _knots(self, days: Sequence[Day]) -> None:
         self.day = np.repeat(np.arange(len(days)), [len(day.trace) for day in days])
@@ -78,8 +70,6 @@ class Library:
         self.y = _joined([day.trace.y for day in days])
         self.in_s = _joined([day.trace.in_s for day in days])
         self.out_s = _joined([day.trace.out_s for day in days])
-        self.load = _joined([each.load for each in self._worked])
-        self.full_s = float(np.quantile(self.load, 0.95)) if len(self.load) else 0.0
         self.ux, self.uy = _headings(self.x, self.y, self.day)
         self.knots = Cells(self.x, self.y, MATCH_M)
         self.vehicle = np.array([day.vehicle for day in days])
@@ -136,8 +126,8 @@ class Library:
     def without(self, day: int) -> Library:
         """The library as it would be had one day not been seen; the places stay."""
         kept = [k for k in range(len(self.days)) if k != day]
-        days, worked = [self.days[k] for k in kept], [self._worked[k] for k in kept]
-        return Library(days, self.place_x, self.place_y, worked, self.rivals)
+        days, passes = [self.days[k] for k in kept], [self._passes[k] for k in kept]
+        return Library(days, self.place_x, self.place_y, passes, self.rivals)
 
 
 def in_common(one: Floats, other: Floats) -> Floats:

@@ -23,8 +23,6 @@ NEAR_KNOTS = np.arange(-2, 3)
 class Manner(msgspec.Struct, frozen=True):
     """How samples are weighted and blurred; the figures are argued in docs/prediction.md."""
 
-    load_share: float = 0.25
-    load_floor: float = 0.15
     kin: float = 4.0
     blur_s: float = 15.0
     blur_share: float = 0.22
@@ -34,8 +32,6 @@ class Manner(msgspec.Struct, frozen=True):
     seldom: float = 0.3
     clock_s: float = 900.0
     clock_floor: float = 0.05
-    shown: float = 4.0
-    shown_after: int = 5
     order: float = 6.0
     order_s: float = 9000.0
     amiss: float = 1.5
@@ -60,7 +56,6 @@ class Today(msgspec.Struct, frozen=True):
     at_s: float
     since_s: float
     stood_s: float
-    load_s: float
     weekday: int
     served: Bools
     x: float
@@ -122,7 +117,7 @@ def _weighed(library: Library, knot: Ints, mass: Floats, progress: Progress, tod
     fits = mass * fits * (manner.clock_floor + (1.0 - manner.clock_floor) * np.exp(-0.5 * late * late))
     if today.crews:
         fits = np.where(library.driven_by(today.crews)[day], fits, manner.foreign * fits)
-    weight = fits * _likeness(library, day, knot, today, manner)
+    weight = fits * np.exp(manner.kin * (library.kin[today.weekday, day] - 1.0))
     return Modes(day, knot, at_s, weight, fits, mass * blank * manner.astray, ends)
 
 
@@ -170,11 +165,3 @@ def _faded(counted: Bools, marked: Bools, manner: Manner) -> Floats:
     rank = np.cumsum(counted, axis=1) - 1
     faded: Floats = np.where(counted & marked, np.exp(rank / -manner.recent), 0.0).sum(axis=1)
     return faded
-
-
-def _likeness(library: Library, day: Ints, knot: Ints, today: Today, manner: Manner) -> Floats:
-    """Weigh days: as full as now, like others of this weekday."""
-    off = (library.load[knot] - today.load_s) / (manner.load_share * max(library.full_s, 60.0))
-    full = manner.load_floor + (1.0 - manner.load_floor) * np.exp(-0.5 * off * off)
-    likeness: Floats = full * np.exp(manner.kin * (library.kin[today.weekday, day] - 1.0))
-    return likeness

@@ -137,22 +137,10 @@ def _weighed(modes: Modes, manner: Manner) -> tuple[Floats, float]:
 
 def _usual(library: Library, crew: int, today: Today, manner: Manner) -> Floats:
     """Damp places that days like this one seldom serve: one for those that all of them do."""
-    habit = _days_alike(library, crew, today, manner) @ library.served
+    like = np.exp(manner.kin * library.kin[today.weekday]) * (library.crew == crew)
+    habit = like / like.sum() @ library.served
     damped: Floats = habit * (1.0 + manner.seldom) / (habit + manner.seldom)
     return damped
-
-
-def _days_alike(library: Library, crew: int, today: Today, manner: Manner) -> Floats:
-    """Tell how much each past day of a round says about this one; the shares sum to one.
-
-    Days are like this one by the weekday, and, once some places are served, by what they have in common with it.
-    """
-    shown = today.served & library.telling
-    done = int(np.count_nonzero(shown))
-    common = library.served @ shown / max(done, 1) * min(done / manner.shown_after, 1.0)
-    like = np.exp(manner.kin * library.kin[today.weekday] + manner.shown * common) * (library.crew == crew)
-    share: Floats = like / like.sum()
-    return share
 
 
 def _samples(library: Library, modes: Modes, today: Today) -> tuple[Ints, Floats, Ints]:

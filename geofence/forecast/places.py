@@ -1,16 +1,15 @@
-"""Where trucks serve: routine stops, the streets that they work along, and the far places where they tip. Pure."""
+"""Where trucks serve: routine stops, and the streets that they work along. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import hypot
 
 import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
 from geofence.forecast.sides import both_sides
-from geofence.forecast.stands import STOP_S, stands_of
+from geofence.forecast.stands import stands_of
 from geofence.forecast.walk import Floats, Ints, Trace
 
 LONG_S = 240.0
@@ -20,8 +19,6 @@ AMONG_M = 800.0
 MERGE_M = 25.0
 ALONG_M = 45.0
 CRAWL_MPS = 3.0
-FACILITY_APART_M = 300.0
-STAY_M = 80.0
 
 
 def stops_of(traces: Sequence[Trace]) -> tuple[Floats, Floats, int]:
@@ -84,36 +81,3 @@ def _apart(x: Floats, y: Floats, from_x: Floats, from_y: Floats, metres: float) 
         return np.ones(len(x), dtype=bool)
     cells = Cells(from_x, from_y, metres)
     return np.array([not len(cells.near(a, b, metres)[0]) for a, b in zip(x.tolist(), y.tolist(), strict=True)], bool)
-
-
-def loads_of(trace: Trace, place_x: Floats, place_y: Floats) -> Floats:
-    """Tell at each knot for how many seconds the truck has loaded since it last tipped, or began.
-
-    It tips where it stays long and far from every place that it serves.
-    """
-    load = np.zeros(len(trace))
-    far = np.ones(len(trace), dtype=bool)
-    if len(place_x):
-        far[Cells(place_x, place_y, FACILITY_APART_M).near_many(trace.x, trace.y, FACILITY_APART_M)[0]] = False
-    x, y, into, out = (column.tolist() for column in (trace.x, trace.y, trace.in_s, trace.out_s))
-    total, k = 0.0, 0
-    while k < len(x):
-        end = _stay(x, y, k) if far[k] else k
-        if far[k] and out[end] - into[k] >= LONG_S:
-            total = 0.0
-            load[k : end + 1] = 0.0
-            k = end + 1
-            continue
-        load[k] = total
-        if STOP_S <= out[k] - into[k] < LONGEST_S:
-            total += out[k] - into[k]
-        k += 1
-    return load
-
-
-def _stay(x: list[float], y: list[float], k: int) -> int:
-    """Tell the last knot of the stay that begins at a knot."""
-    end = k
-    while end + 1 < len(x) and hypot(x[end + 1] - x[k], y[end + 1] - y[k]) <= STAY_M:
-        end += 1
-    return end

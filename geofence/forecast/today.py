@@ -1,4 +1,4 @@
-"""A truck's day so far, kept up fix by fix: its walk, its place on past days, what it served, how full it is. Pure."""
+"""A truck's day so far, kept up fix by fix: its walk, its place on past days, what it served. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from geofence.forecast import walk as walking
 from geofence.forecast.cells import Cells
 from geofence.forecast.library import Library
 from geofence.forecast.modes import Today
-from geofence.forecast.places import FACILITY_APART_M, LONG_S, LONGEST_S, STAY_M
 from geofence.forecast.progress import Matcher, Progress, beam
-from geofence.forecast.stands import STOP_S
 from geofence.forecast.visits import FREE_MPS, PASS_GAP_S
 from geofence.forecast.walk import Knot, Walk
 
@@ -34,15 +32,6 @@ class Pass(msgspec.Struct, frozen=True, array_like=True):
     excess_s: float = 0.0
 
 
-class Stay(msgspec.Struct, frozen=True, array_like=True):
-    """Where the truck has been for a while: a long stay far from every place is a tip or a depot."""
-
-    x: float
-    y: float
-    since_s: float
-    tipped: bool = False
-
-
 class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     """All that is remembered of a truck's service day; small enough to be committed with every ping.
 
@@ -53,11 +42,9 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
 
     day: str
     walk: Walk
-    stay: Stay
     progress: Progress = Progress()
     served: bytes = b""
     passes: tuple[Pass, ...] = ()
-    load_s: float = 0.0
     crew: str = ""
     swing: int = 0
     since_s: float = 0.0
@@ -71,7 +58,6 @@ class Guide:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.matcher = Matcher(library)
-        self._wide = Cells(library.place_x, library.place_y, FACILITY_APART_M)
         self._starts = Cells(library.x[library.starts], library.y[library.starts], START_M)
         self._crews = frozenset(library.crews.tolist())
 
@@ -81,29 +67,25 @@ class Guide:
         blank = bytes((len(self.library.place_x) + 7) // 8)
         crew = vehicle if vehicle in self._crews else ""
         since_s = 0.0 if len(self._starts.near(x, y, START_M)[0]) else at_s
-        walk, stay = walking.begin(at_s, x, y), Stay(x, y, at_s)
-        return DaySoFar(day, walk, stay, progress, blank, crew=crew, since_s=since_s, own=vehicle)
+        walk = walking.begin(at_s, x, y)
+        return DaySoFar(day, walk, progress, blank, crew=crew, since_s=since_s, own=vehicle)
 
     def follow(self, so_far: DaySoFar, at_s: float, x: float, y: float, vehicle: str) -> tuple[DaySoFar, bool]:
         """Take the next fix; tell also whether the truck has moved on by a knot or more."""
         before = so_far.walk
         walk, closed = walking.onward(before, at_s, x, y)
         passes = so_far.passes
-        progress, load_s = so_far.progress, so_far.load_s
+        progress = so_far.progress
         crew, swing = so_far.crew, so_far.swing
         if closed:
             progress = self._matched(progress, before, closed, walk, vehicle)
             crew, swing = self._swung(crew, swing, progress, len(closed))
-            stood_s = closed[0].out_s - closed[0].in_s
-            load_s += stood_s if STOP_S <= stood_s < LONGEST_S else 0.0
             passes = self._passing(passes, closed, walk)
         served = self._served(so_far.served, passes, walk)
-        stay = self._stay(so_far.stay, at_s, x, y)
-        load_s = 0.0 if stay.tipped else load_s
         unseen = at_s - before.near_s > UNSEEN_S and hypot(x - before.x, y - before.y) > UNSEEN_M
         since_s = at_s if unseen else so_far.since_s
         own, worked_s = so_far.own, at_s if self._telling(so_far.served, served) else so_far.worked_s
-        after = DaySoFar(so_far.day, walk, stay, progress, served, passes, load_s, crew, swing, since_s, own, worked_s)
+        after = DaySoFar(so_far.day, walk, progress, served, passes, crew, swing, since_s, own, worked_s)
         return after, bool(closed)
 
     def _matched(
@@ -164,26 +146,13 @@ class Guide:
             return False
         return bool((newly_served(before, served, len(self.library.place_x)) & self.library.telling).any())
 
-    def _stay(self, stay: Stay, at_s: float, x: float, y: float) -> Stay:
-        if hypot(x - stay.x, y - stay.y) > STAY_M:
-            return Stay(x, y, at_s)
-        if (
-            not stay.tipped
-            and at_s - stay.since_s >= LONG_S
-            and not len(self._wide.near(stay.x, stay.y, FACILITY_APART_M)[0])
-        ):
-            return Stay(stay.x, stay.y, stay.since_s, True)
-        return stay
-
     def until(self, so_far: DaySoFar, at_s: float, weekday: int) -> Today:
         """Tell the day so far as the outlook asks for it."""
         walk = so_far.walk
         served = served_places(so_far.served, len(self.library.place_x))
         stood_s = at_s - walk.in_s
         crews = (so_far.crew, so_far.own) if so_far.crew else ()
-        return Today(
-            at_s, so_far.since_s, stood_s, so_far.load_s, weekday, served, walk.x, walk.y, crews, so_far.worked_s
-        )
+        return Today(at_s, so_far.since_s, stood_s, weekday, served, walk.x, walk.y, crews, so_far.worked_s)
 
 
 def likeliest_crew(library: Library, progress: Progress) -> str | None:

@@ -8,7 +8,7 @@ import pytest
 from geofence.forecast.learn import learn, rehearsed
 from geofence.forecast.library import Day, Library
 from geofence.forecast.modes import Manner
-from geofence.forecast.places import LONGEST_S, loads_of, stops_of
+from geofence.forecast.places import LONGEST_S, stops_of
 from geofence.forecast.walk import Trace, trace_of
 
 STOPS = np.arange(500.0, 4001.0, 500.0)
@@ -97,13 +97,12 @@ def test_of_one_day_nothing_is_known_to_be_regular() -> None:
 
 @pytest.mark.parametrize("stands_s", [60, 360, 840])
 def test_a_place_that_takes_long_is_a_stop_where_others_are_near(stands_s: int) -> None:
-    """Blocks of flats take six minutes and more; the load of these minutes is load too."""
+    """Blocks of flats take six minutes and more."""
     stands = (60, 60, 60, stands_s, *(60,) * (len(STOPS) - 4))
     traces = [day(k, stands=stands, red=0.0) for k in range(3)]
     x, y, stops = stops_of(traces)
     away = np.hypot(x[:stops] - STOPS[3], y[:stops])
     assert float(away.min()) < 10.0
-    assert float(loads_of(traces[0], x, y)[-1]) == pytest.approx(60 * (len(STOPS) - 1) + stands_s, rel=0.15)
 
 
 def test_a_stay_that_no_service_takes_is_no_stop() -> None:
