@@ -17,7 +17,7 @@ from geofence.forecast.library import Library
 from geofence.forecast.modes import Manner
 from geofence.forecast.outlook import Outlook, outlook
 from geofence.forecast.today import Guide
-from geofence.forecast.walk import Floats, Ints, Trace
+from geofence.forecast.walk import NEVER_SILENT, Floats, Ints, Trace
 
 EVERY_S = 15.0
 GRID_S = tuple(
@@ -88,12 +88,12 @@ def moments(
     manner: Manner,
     every_s: float = EVERY_S,
 ) -> Iterator[Moment]:
-    """Play a day's fixes (seconds of the day, ground metres) and look ahead every so many seconds, or a bit later."""
+    """Play a walk's fixes (seconds of the day, ground metres) and look ahead every so many seconds, or a bit later."""
     so_far = None
     due_s = -1.0
     for at_s, x, y in zip(*(column.tolist() for column in fixes), strict=True):
         if so_far is None:
-            so_far = guide.begin("", at_s, x, y, vehicle)
+            so_far = guide.begin("", at_s, x, y, vehicle, NEVER_SILENT)
         else:
             so_far, _ = guide.follow(so_far, at_s, x, y, vehicle)
         if at_s >= due_s:

@@ -61,13 +61,13 @@ class Guide:
         self._starts = Cells(library.x[library.starts], library.y[library.starts], START_M)
         self._crews = frozenset(library.crews.tolist())
 
-    def begin(self, day: str, at_s: float, x: float, y: float, vehicle: str) -> DaySoFar:
-        """Take the first fix of a service day."""
+    def begin(self, day: str, at_s: float, x: float, y: float, vehicle: str, every_s: float = 0.0) -> DaySoFar:
+        """Take the first fix of a service day; `every_s` as of a walk."""
         progress = self.matcher.step(Progress(), at_s, x, y, 0.0, 0.0, vehicle)
         blank = bytes((len(self.library.place_x) + 7) // 8)
         crew = vehicle if vehicle in self._crews else ""
         since_s = 0.0 if len(self._starts.near(x, y, START_M)[0]) else at_s
-        walk = walking.begin(at_s, x, y)
+        walk = walking.begin(at_s, x, y, every_s)
         return DaySoFar(day, walk, progress, blank, crew=crew, since_s=since_s, own=vehicle)
 
     def follow(self, so_far: DaySoFar, at_s: float, x: float, y: float, vehicle: str) -> tuple[DaySoFar, bool]:

@@ -7,7 +7,7 @@ local midnight with which the service day begins.
 
 from __future__ import annotations
 
-from math import hypot
+from math import hypot, inf
 
 import msgspec
 import numpy as np
@@ -25,6 +25,7 @@ STOOD_S = 10.0
 SILENT_S, SILENT_FIXES, PARKED_MPS, PARKED_M = 20.0, 2.5, 1.0, (12.0, 60.0)
 """Many trackers are silent while a truck stands. After a silence so long, so slow and so near, it stood, then drove."""
 ONWARD_MPS = 5.0
+NEVER_SILENT = inf
 GAP_S = 1_800.0
 """A silence after which the way in between is not drawn."""
 
@@ -33,7 +34,7 @@ class Walk(msgspec.Struct, frozen=True, array_like=True):
     """The open knot: where and when it was reached, when the truck was last seen at it, where it stood on average.
 
     `every_s`: after how long the fix came that left the knot before, as a tracker speaks of a driving truck; zero for
-    not yet known.
+    not yet known, NEVER_SILENT where no fix is missing.
     """
 
     x: float
@@ -69,7 +70,7 @@ def onward(walk: Walk, at_s: float, x: float, y: float) -> tuple[Walk, tuple[Kno
     """Take the next fix: the knots that it closes, the last of them being the way to the new open one."""
     away = hypot(x - walk.x, y - walk.y)
     parked = _parked(walk, at_s, away)
-    every_s = walk.every_s if parked else at_s - walk.near_s
+    every_s = walk.every_s if parked or walk.every_s == NEVER_SILENT else at_s - walk.near_s
     if parked:
         walk = msgspec.structs.replace(walk, near_s=at_s - away / ONWARD_MPS)
     if away < HOP_M:
