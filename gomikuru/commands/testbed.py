@@ -33,7 +33,7 @@ def make_days(
     days: Annotated[int, typer.Option(min=1, help="Service days, Monday to Saturday.")] = 15,
     trucks: Annotated[int, typer.Option(min=1, help="Trucks of the town.")] = 3,
     unrest: Annotated[
-        str, typer.Option(help="calm, usual or restless: sets all that follows from --swap-share on.")
+        str, typer.Option(help="steady, calm, usual or restless: sets all that follows from --swap-share on.")
     ] = "usual",
     interval: Annotated[float, typer.Option(min=1.0, max=60.0, help="Seconds between fixes.")] = 5.0,
     parked: Annotated[

@@ -209,7 +209,7 @@ def test_every_setting_of_unrest_is_an_option_and_grows_with_the_level() -> None
     shown = CliRunner().invoke(app, ["testbed", "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
     for name in Unrest.__struct_fields__:
         assert "--" + name.replace("_", "-")[:24] in shown
-        figures = [getattr(LEVELS[level], name) for level in ("calm", "usual", "restless")]
+        figures = [getattr(LEVELS[level], name) for level in LEVELS]
         assert figures in (sorted(figures), sorted(figures, reverse=True))
 
 

@@ -68,6 +68,11 @@ CALM = Unrest(
     light_share=0.3,
     halts_per_h=1.0,
 )
+_CUSTOMS = ("break_share", "tip_queue_min", "light_share")
+STEADY = Unrest(
+    **{name: getattr(CALM, name) / (1.0 if name in _CUSTOMS else 2.0) for name in Unrest.__struct_fields__},
+)
+"""Half of a calm town's unrest in everything but what is its custom: to rest at noon, to queue, to wait at lights."""
 USUAL = Unrest()
 RESTLESS = Unrest(
     swap_share=0.35,
@@ -98,7 +103,7 @@ RESTLESS = Unrest(
     light_share=0.5,
     halts_per_h=3.5,
 )
-LEVELS = {"calm": CALM, "usual": USUAL, "restless": RESTLESS}
+LEVELS = {"steady": STEADY, "calm": CALM, "usual": USUAL, "restless": RESTLESS}
 
 
 class Tracking(msgspec.Struct, frozen=True):
