@@ -21,6 +21,7 @@ COME_BACK_S = 60.0
 APART_M = 12.0
 LEAST_DAYS = 3.0
 MOST_DAYS = 0.6
+SOME_DAYS = 0.3
 RIGHT_SIDE = 0.8
 SPLINTER = 0.3
 """A place with a smaller share of the days of another that is so near is a splinter of it."""
@@ -117,10 +118,11 @@ def rivals_of(traces: Sequence[Trace], place_x: Floats, place_y: Floats) -> Ints
 
 
 def _by_turns(stands: Stands, nearest: Ints, one: int, other: int) -> bool:
-    """Tell whether on most days that stood at either both were stood at, and in more than one visit."""
+    """Tell whether most days that came more than once stood at both, and enough of all days (some only wait there)."""
     rows = np.flatnonzero((nearest == one) | (nearest == other))
     days, day = np.unique(stands.day[rows], return_inverse=True)
     visits = np.bincount(day, _comes(stands, rows), minlength=len(days))
     stood = [np.bincount(day, nearest[rows] == place, minlength=len(days)) > 0 for place in (one, other)]
-    by_turns = stood[0] & stood[1] & (visits > 1)
-    return bool(by_turns.sum() >= max(LEAST_DAYS, MOST_DAYS * len(days)))
+    again = visits > 1
+    by_turns = stood[0] & stood[1] & again
+    return bool(by_turns.sum() >= max(LEAST_DAYS, MOST_DAYS * float(again.sum()), SOME_DAYS * len(days)))

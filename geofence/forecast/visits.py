@@ -25,7 +25,8 @@ NEED_S = (12.0, 60.0)
 NEED_SHARE = 0.3
 SHARE_WHERE_ONE_WAITS = 0.4
 WAITS = 1.15
-USUAL = 0.9
+USUAL = 0.6
+"""Of what a service takes, the quantile that is usual: now and then somebody chats, or the light is red as well."""
 LONGEST_SHARE = 0.25
 MOST_S = 150.0
 

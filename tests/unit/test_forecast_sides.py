@@ -80,6 +80,16 @@ def test_a_truck_on_one_side_has_not_served_the_other() -> None:
     assert (bool(served[one]), bool(served[other])) == (True, False)
 
 
+def test_days_that_only_wait_there_once_leave_the_sides_apart() -> None:
+    """Another truck that stops at a light there each day says nothing of who serves which side."""
+    learned = days()
+    waits = traces(*(Drive(MONDAY + timedelta(days=k), "11:00").to(900.0, 0.0).stand(30.0) for k in range(5)))
+    x, y, _ = stops_of(learned)
+    library = Library([Day("17", 739_000 + k, each) for k, each in enumerate((*learned, *waits))], x, y)
+    (one,), (other,) = near(x, y, ONE), near(x, y, OTHER)
+    assert library.rivals[one].tolist() == [other]
+
+
 def test_each_side_is_told_of_its_own_service() -> None:
     """A home on either side hears in time before the truck comes for it."""
     learned = profile_of(sided(day, k) for k, day in enumerate(weekdays(8)))

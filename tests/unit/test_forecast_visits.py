@@ -44,6 +44,14 @@ def test_a_stop_of_a_minute_is_a_visit() -> None:
     assert len(visits(drive((1000.0, 7.0, 60.0), (2000.0, 7.0, 0.0)), 1000.0)) == 1
 
 
+def test_a_stop_that_took_long_on_some_days_is_served_on_the_quick_ones_too() -> None:
+    """Twenty seconds serve it on nine days, though on four it took four minutes."""
+    took_s = [20.0] * 9 + [240.0] * 4
+    days = [Day("17", 739_000 + k, drive((1000.0, 7.0, each), (2000.0, 7.0, 0.0))) for k, each in enumerate(took_s)]
+    library = Library(days, np.array([1000.0]), np.zeros(1))
+    assert library.services.day.tolist() == list(range(13))
+
+
 @pytest.mark.parametrize("every_s", [1.0, 5.0, 10.0, 30.0])
 @pytest.mark.parametrize("mps", [7.0, 10.0, 14.0])
 def test_a_drive_by_is_no_visit(mps: float, every_s: float) -> None:

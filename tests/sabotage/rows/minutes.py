@@ -12,7 +12,9 @@ PROGRESS = "tests/unit/test_forecast_progress.py::"
 RECORDS = "tests/unit/test_minutes_records.py::"
 RESUME = "tests/unit/test_forecast_resume.py::"
 SCENARIOS = "tests/unit/test_minutes_scenarios.py::"
+SERVING = "tests/unit/test_serving.py::"
 SIDES = "tests/unit/test_forecast_sides.py::"
+VISITS = "tests/unit/test_forecast_visits.py::"
 WALK = "tests/unit/test_forecast_walk.py::"
 WORKER = "tests/contract/test_minutes_worker.py::"
 ZONES = "tests/unit/test_minutes_zones.py::"
@@ -37,6 +39,27 @@ ROWS = (
         Cut("geofence/forecast/walk.py", "    parked = _parked(walk, at_s, away)\n", "    parked = False\n"),
         WALK + "test_a_truck_whose_tracker_is_silent_while_it_stands_stood_where_it_fell_silent",
         WALK + "test_a_tracker_that_speaks_when_it_has_moved_a_little_does_not_move_the_stop",
+    ),
+    row(
+        "minutes-quick-service",
+        "A stop that took long on some days is served on the quick ones too",
+        "what a service takes on the slow days is taken for usual",
+        Cut("geofence/forecast/visits.py", "USUAL = 0.6", "USUAL = 0.9"),
+        VISITS + "test_a_stop_that_took_long_on_some_days_is_served_on_the_quick_ones_too",
+    ),
+    row(
+        "minutes-serving-light",
+        "A home is served by its stop, not by the light at which all trucks wait",
+        "what is loaded at a light counts as much as at a stop",
+        Cut("geofence/forecast/library.py", " * np.where(self.regular, 1.0, SELDOM_WORTH)", ""),
+        SERVING + "test_a_home_between_its_stop_and_a_light_at_which_other_trucks_wait_is_served_by_the_stop",
+    ),
+    row(
+        "minutes-sides-waits",
+        "Two sides of a street stay apart where other trucks wait too",
+        "days that only waited there once count",
+        Cut("geofence/forecast/sides.py", "MOST_DAYS * float(again.sum())", "MOST_DAYS * len(days)"),
+        SIDES + "test_days_that_only_wait_there_once_leave_the_sides_apart",
     ),
     row(
         "minutes-served",
