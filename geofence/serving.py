@@ -12,7 +12,7 @@ from geofence.geometry import project_many
 
 STOP_WITHIN_M = 60.0
 PLACE_WITHIN_M = 150.0
-NEAR_M = 25.0
+NEAR_M = 30.0
 
 
 class Serving:

@@ -26,7 +26,7 @@ CREW_PLAINLY = 2.0
 """A day is another vehicle's round where it has so much in common with two of its days, twice its own share."""
 LEAST_TELLING = 5
 SELDOM_WORTH = 0.5
-"""What is loaded at a place that is not regular counts so much less: it may have been a light that was waited at."""
+"""So much does what was loaded at a place count that is not regular: it may be a light at which trucks waited."""
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ class Library:
         self.need_s = needs_of(self._passes, len(place_x))
         self.services = services_of(self._passes, self.need_s)
         self._kinship()
-        self.strength = strength_of(self._passes, len(place_x)) * np.where(self.regular, 1.0, SELDOM_WORTH)
+        self.strength = self._strength()
         self.rounds = self.telling_services.rounds()
         self.trips = Trips(self.telling_services, self.day, self.in_s, self.out_s)
 
@@ -97,6 +97,13 @@ class Library:
             self.kin[weekday, known] = np.nanmean(same[known], axis=1)
         usual = np.array([np.nanmean(row) if np.isfinite(row).any() else 0.5 for row in alike])
         self.kin = np.where(np.isnan(self.kin), usual[None, :], self.kin)
+
+    def _strength(self) -> Floats:
+        """Tell how much is loaded at each place on a day that serves it, and the more the more days do."""
+        loaded_s = strength_of(self._passes, len(self.place_x))
+        days = np.maximum(self.served.sum(axis=0), 1.0)
+        strength: Floats = loaded_s / np.sqrt(days) * np.where(self.regular, 1.0, SELDOM_WORTH)
+        return strength
 
     def _regular(self, alike: Floats) -> Bools:
         begins_s = np.array([day.trace.in_s[0] for day in self.days])

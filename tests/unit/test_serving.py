@@ -33,5 +33,5 @@ def test_a_home_between_its_stop_and_a_light_at_which_other_trucks_wait_is_serve
     own = int(places_serving(*(np.array([each]) for each in place(*STOP)), profile)[0])
     light = int(places_serving(*(np.array([each]) for each in place(*LIGHT)), profile)[0])
     assert light != own
-    assert profile.strength[light] > 0.9 * profile.strength[own]
+    assert profile.strength[light] > 0.6 * profile.strength[own]
     assert serving == own

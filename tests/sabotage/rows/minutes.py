@@ -51,7 +51,7 @@ ROWS = (
         "minutes-serving-light",
         "A home is served by its stop, not by the light at which all trucks wait",
         "what is loaded at a light counts as much as at a stop",
-        Cut("geofence/forecast/library.py", " * np.where(self.regular, 1.0, SELDOM_WORTH)", ""),
+        Cut("geofence/forecast/library.py", "np.where(self.regular, 1.0, SELDOM_WORTH)", "1.0"),
         SERVING + "test_a_home_between_its_stop_and_a_light_at_which_other_trucks_wait_is_served_by_the_stop",
     ),
     row(
