@@ -90,7 +90,7 @@ def learned() -> Profile:
     days: Sequence[Day] = sorted(recording.days(), key=lambda day: (day.ordinal, day.vehicle))
     x, y, regular = stops_of([day.trace for day in days])
     rules = tuple(default_rule(lead) for lead in LEADS_MIN)
-    return Profile(recording.stretch(), tuple(days), x, y, regular, Library(days, x, y).strength, rules)
+    return Profile(recording.stretch(), tuple(days), x, y, regular, Library(days, x, y).strength(), rules)
 
 
 def today() -> list[Ping]:

@@ -10,12 +10,14 @@ trucks is what issue 4 reports of such a method on 46 truck-days. Prints a table
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
-from gomikuru.evaluation.eta_scores import BUCKETS
+from gomikuru.evaluation.alert_scores import judge, score_alerts
+from gomikuru.evaluation.baselines import alerts_at
+from gomikuru.evaluation.eta_scores import EtaTally, Predictions
+from gomikuru.evaluation.timeline import NONE_MS, Arrivals, Ints, Timeline
 from gomikuru.simulation.bed import LEVELS, BedDay, BedPlan, Home, make_bed
 from gomikuru.simulation.plane import Floats
 
@@ -27,7 +29,12 @@ NEAR_M = 150.0
 CLOCK_MPS = 0.03
 """Of two moments as near, the one counts that is nearer by the clock: half an hour weighs like 54 m."""
 QUANTILE, WITHIN_S = 0.2, 480.0
-LEAD_S, FORETOLD_S, FALSE_AFTER_S = 600.0, 1_800.0, 2_700.0
+LEAD_MIN, FORETOLD_S, DAY_S = 10.0, 1_800.0, 86_400.0
+TOWN = 10_000
+"""More than a town has homes and vehicles."""
+
+Row = tuple[int, float, float]
+"""Who, when (s), and a time from then on (s)."""
 
 
 class Past(NamedTuple):
@@ -36,6 +43,14 @@ class Past(NamedTuple):
     at_s: Floats
     way: Floats
     came_s: list[Floats]
+
+
+class Scored(NamedTuple):
+    """What came true, what was told, what was foretold."""
+
+    truth: list[Row]
+    alerts: list[Row]
+    foretold: list[Row]
 
 
 def track(day: BedDay, vehicle: str) -> tuple[Floats, Floats] | None:
@@ -65,13 +80,12 @@ def next_s(came_s: Floats, at_s: float) -> float:
     return float(later.min()) - at_s if len(later) else np.inf
 
 
-def day_score(past: list[Past], today: tuple[Floats, Floats], came_s: list[Floats]) -> Counter[str]:
-    """Play a day; count what became of alerts and predictions."""
-    score: Counter[str] = Counter()
+def day_said(past: list[Past], today: tuple[Floats, Floats], came_s: list[Floats]) -> tuple[list[Row], list[Row]]:
+    """Play a day; give its alerts (home, instant) and predictions (home, instant, time to arrival)."""
     told_s: dict[int, float] = {}
+    foretold: list[Row] = []
     moments_s = np.arange(today[0][0], today[0][-1], EVERY_S)
     for at_s, way in zip(moments_s.tolist(), ways(moments_s, *today), strict=True):
-        left_s = np.array([next_s(each, at_s) for each in came_s])
         ahead_s = ahead(past, at_s, way, len(came_s))
         if not len(ahead_s):
             continue
@@ -79,11 +93,8 @@ def day_score(past: list[Past], today: tuple[Floats, Floats], came_s: list[Float
         over = np.array([bool(len(each)) and at_s > each.max() for each in came_s])
         for home in np.flatnonzero((soonest <= WITHIN_S) & ~over).tolist():
             told_s.setdefault(home, at_s)
-        for home in np.flatnonzero((middle <= FORETOLD_S) & ~over).tolist():
-            score.update(foretold(float(middle[home]), float(left_s[home])))
-    for home, each in enumerate(came_s):
-        score.update(told(told_s.get(home), each))
-    return score
+        foretold += [(home, at_s, float(middle[home])) for home in np.flatnonzero((middle <= FORETOLD_S) & ~over)]
+    return [(home, at_s, 0.0) for home, at_s in told_s.items()], foretold
 
 
 def ahead(past: list[Past], at_s: float, way: Floats, homes: int) -> Floats:
@@ -97,54 +108,55 @@ def ahead(past: list[Past], at_s: float, way: Floats, homes: int) -> Floats:
     return np.array(rows)
 
 
-def foretold(eta_s: float, left_s: float) -> list[str]:
-    """Judge a prediction: the bucket in which it counts, and there whether it is right."""
-    known = left_s <= FALSE_AFTER_S
-    bucket = next((each for each in BUCKETS if each.from_s <= (left_s if known else eta_s) < each.until_s), None)
-    if bucket is None:
-        return []
-    right = known and bucket.earliest_s <= left_s - eta_s <= bucket.latest_s
-    return [bucket.name, f"{bucket.name} right"] if right else [bucket.name]
-
-
-def told(at_s: float | None, came_s: Floats) -> list[str]:
-    """Judge a home's day: what became of its alert, and of its arrivals."""
-    left_s = next_s(came_s, at_s - EVERY_S) if at_s is not None else np.inf
-    words = [] if at_s is None else ["alerts"] + ["false"] * (left_s > FALSE_AFTER_S)
-    if not len(came_s):
-        return words
-    if left_s > max(FALSE_AFTER_S, 3.0 * LEAD_S):
-        return [*words, "arrivals", "missed"]
-    late, hit = left_s < 0.3 * LEAD_S, 0.5 * LEAD_S <= left_s <= 2.0 * LEAD_S
-    return [*words, "arrivals", "hit" if hit else "late" if late else "early" if left_s > LEAD_S else "close"]
-
-
-def town_score(plan: BedPlan, tested: int) -> Counter[str]:
-    """Learn from the first days of a town and play the last ones."""
+def town_score(plan: BedPlan, tested: int) -> Scored:
+    """Learn from the first days of a town and play the last ones; each vehicle is judged by what it did itself."""
     bed = make_bed(plan)
     days = list(bed.days())
     homes = bed.settle([visit for day in days for visit in day.visits])
-    score: Counter[str] = Counter()
-    for vehicle in sorted({said.vehicle for day in days[-tested:] for said in day.heard}):
+    vehicles = sorted({said.vehicle for day in days[-tested:] for said in day.heard})
+    truth: list[Row] = []
+    alerts: list[Row] = []
+    foretold: list[Row] = []
+    for number, vehicle in enumerate(vehicles):
         past = []
         for day in days[:-tested]:
             known = track(day, vehicle)
             if known:
                 at_s = np.arange(known[0][0], known[0][-1], PAST_EVERY_S)
                 past.append(Past(at_s, ways(at_s, *known), arrivals(day, homes, vehicle)))
-        for day in days[-tested:]:
+        for index, day in enumerate(days[-tested:]):
             today = track(day, vehicle)
             if today and past:
-                score.update(day_score(past, today, arrivals(day, homes, vehicle)))
-    return score
+                came_s = arrivals(day, homes, vehicle)
+                came = [(home, float(at_s), 0.0) for home, each in enumerate(came_s) for at_s in each]
+                for rows, found in zip((truth, alerts, foretold), (came, *day_said(past, today, came_s)), strict=True):
+                    rows += [(number * len(homes) + home, index * DAY_S + at_s, s) for home, at_s, s in found]
+    return Scored(truth, alerts, foretold)
 
 
-def line(name: str, score: Counter[str]) -> str:
-    """Word the scores of a town."""
-    shares = [score[word] / max(score["arrivals"], 1) for word in WORDS]
-    headline = np.mean([score[f"{each.name} right"] / max(score[each.name], 1) for each in BUCKETS])
-    figures = (*shares, score["false"] / max(score["alerts"], 1), float(headline))
-    return f"{name:<16}{score['arrivals']:>9}" + "".join(f"{figure:>9.2f}" for figure in figures)
+def columns(rows: list[Row]) -> tuple[Ints, Ints, Ints]:
+    """Tell who, when (ms), and ms from then on."""
+    table = np.array(rows, dtype=np.float64).reshape(-1, 3)
+    who, at_s, ahead_s = table.T
+    return who.astype(np.int64), np.round(1000.0 * at_s).astype(np.int64), np.round(1000.0 * ahead_s).astype(np.int64)
+
+
+def line(name: str, towns: list[Scored]) -> str:
+    """Word the scores of towns together; each town's people are others."""
+    apart = [
+        [[(TOWN * number + who, at_s, s) for who, at_s, s in rows] for rows in town]
+        for number, town in enumerate(towns)
+    ]
+    came, told, foretold = (columns([row for town in apart for row in town[kind]]) for kind in range(3))
+    timeline = Timeline(Arrivals(came[0], came[1]))
+    alerts = alerts_at(told[0], told[1], np.full(len(told[0]), LEAD_MIN))
+    judged = judge(timeline, np.ones(len(timeline), dtype=np.bool_), alerts, np.full(TOWN * len(towns), LEAD_MIN))
+    tally = EtaTally(timeline)
+    none_ms = np.full(len(foretold[0]), NONE_MS)
+    tally.add(Predictions(foretold[0], foretold[1], foretold[1] + foretold[2], none_ms, none_ms))
+    total = score_alerts(judged, 0).total
+    figures = (total.hit, total.late, total.missed, total.early, total.false, tally.score().headline)
+    return f"{name:<16}{total.arrivals:>9}" + "".join(f"{figure or 0.0:>9.2f}" for figure in figures)
 
 
 def main() -> None:
@@ -158,13 +170,12 @@ def main() -> None:
     print(f"{'town':<16}{'arrivals':>9}" + "".join(f"{word:>9}" for word in (*WORDS, "false", "headline")))
     print(f"{'real trucks':<16}{776:>9}" + "".join(f"{figure:>9.2f}" for figure in REAL))
     for level in given.unrest.split(","):
-        total: Counter[str] = Counter()
+        towns: list[Scored] = []
         for seed in given.seeds.split(","):
             plan = BedPlan(seed=int(seed), days=given.days, homes=given.homes, unrest=LEVELS[level])
-            score = town_score(plan, given.tested)
-            print(line(f"{level} {seed}", score), flush=True)
-            total.update(score)
-        print(line(f"{level}, all", total), flush=True)
+            towns.append(town_score(plan, given.tested))
+            print(line(f"{level} {seed}", towns[-1:]), flush=True)
+        print(line(f"{level}, all", towns), flush=True)
 
 
 if __name__ == "__main__":

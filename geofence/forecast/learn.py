@@ -46,7 +46,7 @@ def learn(
     place_x, place_y, stops = stops_of([day.trace for day in kept])
     library = Library(kept, place_x, place_y)
     told(f"{len(kept)} days, {len(place_x)} places")
-    profile = Profile(stretch, kept, place_x, place_y, stops, library.strength, crews=timetable.crews)
+    profile = Profile(stretch, kept, place_x, place_y, stops, library.strength(), crews=timetable.crews)
     rows, arrivals = rehearsed(library, manner, told)
     rules, calibration = learned(rows, arrivals), calibrated(rows, profile.expect, BEYOND)
     return msgspec.structs.replace(profile, rules=rules, calibration=calibration)

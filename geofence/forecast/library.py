@@ -59,7 +59,6 @@ class Library:
         self.need_s = needs_of(self._passes, len(place_x))
         self.services = services_of(self._passes, self.need_s)
         self._kinship()
-        self.strength = self._strength()
         self.rounds = self.telling_services.rounds()
         self.trips = Trips(self.telling_services, self.day, self.in_s, self.out_s)
 
@@ -98,7 +97,7 @@ class Library:
         usual = np.array([np.nanmean(row) if np.isfinite(row).any() else 0.5 for row in alike])
         self.kin = np.where(np.isnan(self.kin), usual[None, :], self.kin)
 
-    def _strength(self) -> Floats:
+    def strength(self) -> Floats:
         """Tell how much is loaded at each place on a day that serves it, and the more the more days do."""
         loaded_s = strength_of(self._passes, len(self.place_x))
         days = np.maximum(self.served.sum(axis=0), 1.0)
