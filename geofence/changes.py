@@ -6,7 +6,6 @@ Pure, as `step` is. Something that cannot be read leaves the last good one in fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -30,7 +29,7 @@ def take(state: State, event: Event, book: Book, documents: Mapping[str, bytes])
     elif isinstance(event, ZonesChanged):
         _zones_changed(book, event, documents[event.version])
     elif isinstance(event, ProfileChanged):
-        _profile_changed(book, event, documents[event.version])
+        _profile_changed(state, event, book, documents[event.version])
     elif isinstance(event, AssignmentsChanged):
         _assignments_changed(book, event, documents[event.version])
     elif isinstance(event, Word):
@@ -64,9 +63,17 @@ def _zones_changed(book: Book, event: ZonesChanged, data: bytes) -> None:
         book.take_zones(zones, event.version)
 
 
-def _profile_changed(book: Book, event: ProfileChanged, data: bytes) -> None:
-    with suppress(BadProfile):
-        book.take_forecaster(Forecaster(decode_profile(data), event.version))
+def _profile_changed(state: State, event: ProfileChanged, book: Book, data: bytes) -> None:
+    """Take the profile; who was told by a place of the last one was told by the place there now."""
+    try:
+        forecaster = Forecaster(decode_profile(data), event.version)
+    except BadProfile:
+        return
+    if book.forecaster is not None:
+        places = forecaster.places_at(book.forecaster.profile)
+        for foretold in state.foretold.values():
+            foretold.moved(places)
+    book.take_forecaster(forecaster)
 
 
 def _assignments_changed(book: Book, event: AssignmentsChanged, data: bytes) -> None:

@@ -86,7 +86,7 @@ def _seen(truck: Truck, forecaster: Forecaster, city: City, manner: Manner, at_m
     """Look at one truck; None where it has not been followed today."""
     so_far, last = truck.so_far, truck.track.last
     ordinal = day_ordinal(at_ms, city)
-    if so_far is None or last is None or not so_far.day.startswith(f"{forecaster.version}/{ordinal}/"):
+    if so_far is None or last is None or not so_far.is_of(forecaster.version, ordinal):
         return None
     places = len(forecaster.guide.library.place_x)
     silent = at_ms - last.at_ms > silent_ms

@@ -13,6 +13,7 @@ from geofence.forecast.outlook import Outlook, outlook
 from geofence.forecast.profile import Profile
 from geofence.forecast.timetable import FIRES, WIDE, crew_of, planned
 from geofence.forecast.today import DaySoFar, Guide, likeliest_day
+from geofence.forecast.visits import AT_M
 from geofence.forecast.walk import Floats, Ints
 
 
@@ -86,6 +87,14 @@ class Forecaster:
             return vehicle
         own = crew_of(route)
         return own if own in self._vehicles else self._crews.get(route, vehicle)
+
+    def places_at(self, other: Profile) -> list[int | None]:
+        """Tell for each place of another profile which one is there in this one; None where none is within reach."""
+        scale, found = other.stretch / self.profile.stretch, []
+        for x, y in zip((other.place_x * scale).tolist(), (other.place_y * scale).tolist(), strict=True):
+            near, away = self.guide.library.places.near(x, y, AT_M)
+            found.append(int(near[np.argmin(away)]) if len(near) else None)
+        return found
 
     def calibration(self, day: int | None) -> Calibration:
         """Tell how intervals are stretched while a truck seems to be on a day of the library."""

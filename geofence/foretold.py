@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 import msgspec
@@ -130,6 +130,20 @@ class Foretold:
         else:
             self._open.discard(key)
         self.touched = True
+
+    def moved(self, places: Sequence[int | None]) -> None:
+        """Let what was told by places stand under other numbers, those of a new profile; what has none is forgotten.
+
+        Zones keep their numbers, which are negative.
+        """
+        kept: dict[tuple[int, float], Saying] = {}
+        for (place, lead_min), said in self._said.items():
+            now = place if place < 0 else places[place] if place < len(places) else None
+            if now is not None:
+                kept.setdefault((now, lead_min), msgspec.structs.replace(said, place=now))
+        if kept != self._said:
+            self._said, self.touched = kept, True
+            self._open = {key for key, one in kept.items() if one.again in _OPEN}
 
     def encode(self) -> bytes:
         """Write it as msgpack."""

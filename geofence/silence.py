@@ -118,7 +118,7 @@ def _last_look(truck: Truck, book: Book) -> Ahead | None:
     if forecaster is None or last is None or so_far is None:
         return None
     ordinal = day_ordinal(last.at_ms, book.city)
-    if not so_far.day.startswith(f"{forecaster.version}/{ordinal}/"):
+    if not so_far.is_of(forecaster.version, ordinal):
         return None
     at_s = (last.at_ms - midnight_ms(ordinal, book.city.timezone)) / 1000.0
     return forecaster.look(so_far, at_s, ordinal, book.limits.manner)

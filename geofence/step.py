@@ -57,7 +57,7 @@ def _ping(state: State, ping: Ping, book: Book) -> Decided:
     if ping.late:
         return Decided([], Verdict.LATE)
     state.turn_day(day_of(ping.received_ms, book.city))
-    truck = state.truck(ping.truck)
+    truck = _of_today(state.truck(ping.truck), ping, book)
     x, y = project(ping.lat, ping.lon)
     scale = stretch(ping.lat)
     track, move, verdict = follow(truck.track, Fix(ping.fix_ms, x, y), ping.accuracy_m, scale, book.limits)
@@ -81,6 +81,14 @@ def _ping(state: State, ping: Ping, book: Book) -> Decided:
     alerts = fire((each for each in nominees if not each.by_round), state, run, occasion, book)
     alerts += fire((each for each in nominees if each.by_round), state, scene.round, occasion, book)
     return Decided(alerts, verdict)
+
+
+def _of_today(truck: Truck, ping: Ping, book: Book) -> Truck:
+    """Forget a day that is over, and one that speaks of the knots and places of another profile."""
+    so_far, ordinal = truck.so_far, day_ordinal(ping.fix_ms, book.city)
+    if so_far is None or (book.forecaster and so_far.is_of(book.forecaster.version, ordinal)):
+        return truck
+    return replace(truck, so_far=None)
 
 
 def _watch(truck: Truck, ping: Ping, move: Move, verdict: Verdict, scale: float, book: Book) -> tuple[Truck, bool]:

@@ -51,6 +51,10 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     own: str = ""
     worked_s: float = 0.0
 
+    def is_of(self, profile: str, ordinal: int) -> bool:
+        """Tell whether it is of a service day and speaks of the knots and places of a version of the profile."""
+        return self.day.startswith(f"{profile}/{ordinal}/")
+
 
 class Guide:
     """A library with what is needed to follow trucks through it; made once for a profile."""
