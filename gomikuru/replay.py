@@ -14,8 +14,10 @@ import msgspec
 
 from geofence.batch import run_batch
 from geofence.book import Book
+from geofence.forecast.profile import encode_profile
 from geofence.limits import Limits
 from geofence.state import State
+from gomikuru.learning.offline import Nights
 from gomikuru.predictions import Prediction, Predictions
 from ingest import screen
 from model.alert import Alert
@@ -43,7 +45,14 @@ class Tally(msgspec.Struct):
 class Twin:
     """One city's engine, offline."""
 
-    def __init__(self, city: City, limits: Limits | None = None, screening: screen.Limits | None = None) -> None:
+    def __init__(
+        self,
+        city: City,
+        limits: Limits | None = None,
+        screening: screen.Limits | None = None,
+        nights: Nights | None = None,
+    ) -> None:
+        self._nights = nights
         self._book = Book(city, limits or Limits())
         self._state = State()
         self._screening = screening or screen.Limits()
@@ -62,8 +71,8 @@ class Twin:
 
     def profile(self, data: bytes, at_ms: int) -> None:
         """Let a learned profile take force; it must have been read without a problem."""
-        version = hashlib.sha256(data).hexdigest()[:16]
-        run_batch(self._state, self._book, [ProfileChanged(at_ms, version)], {version: data})
+        changed, documents = _taking_force(data, at_ms)
+        run_batch(self._state, self._book, [changed], documents)
 
     def assignments(self, data: bytes, at_ms: int) -> None:
         """Let an assignments.csv take force; it must have been read without a problem."""
@@ -82,21 +91,29 @@ class Twin:
         """Play pings in order, and give the alerts as they fall; the size of a batch changes nothing."""
         rest = iter(pings)
         while some := list(islice(rest, batch)):
-            outcome = run_batch(self._state, self._book, self._screened(some), {})
+            events, documents = self._screened(some)
+            outcome = run_batch(self._state, self._book, events, documents)
             self.tally.verdicts.update(outcome.verdicts)
             self.tally.alerts.update(alert.kind.value for alert in outcome.alerts)
             yield from outcome.alerts
 
-    def _screened(self, pings: list[Ping]) -> list[Event]:
+    def _screened(self, pings: list[Ping]) -> tuple[list[Event], dict[str, bytes]]:
         passed: list[Event] = []
+        documents: dict[str, bytes] = {}
         for ping in pings:
             screened = screen.screen(ping, self._screening)
             if isinstance(screened, Rejected):
                 self.tally.rejected[screened.reason.value] += 1
             else:
                 passed.extend(self.between(screened.received_ms))
+                if self._nights and (profile := self._nights.learned(screened.received_ms)):
+                    changed, document = _taking_force(encode_profile(profile), screened.received_ms)
+                    passed.append(changed)
+                    documents |= document
                 passed.append(screened)
-        return passed
+                if self._nights:
+                    self._nights.hear(screened)
+        return passed, documents
 
     def between(self, until_ms: int) -> list[Event]:
         """Let time pass until a ping is received."""
@@ -107,6 +124,11 @@ class Twin:
         if first is None:
             return []
         return [Tick(at_ms) for at_ms in range(first, min(until_ms, first + TICKS_FOR_MS) + 1, TICK_MS)]
+
+
+def _taking_force(profile: bytes, at_ms: int) -> tuple[ProfileChanged, dict[str, bytes]]:
+    version = hashlib.sha256(profile).hexdigest()[:16]
+    return ProfileChanged(at_ms, version), {version: profile}
 
 
 def homes_of(wishes: Iterable[Wish]) -> list[Home]:

@@ -39,15 +39,42 @@ def learn(
 
     `told` hears how it goes.
     """
-    manner = manner or Manner()
+    profile = gathered(days, stretch, plans)
+    told(f"{len(profile.days)} days, {len(profile.place_x)} places")
+    return _taught(profile, manner or Manner(), told)
+
+
+def gathered(days: Iterable[Day], stretch: float, plans: Sequence[Plan] = ()) -> Profile:
+    """Choose the days to keep, and find the places; rules and intervals are those of a profile without rehearsals."""
     kept = _newest(day for day in days if len(day.trace) > 1)
     timetable = timetable_of(plans, kept)
     kept = timetable.days + kept
     place_x, place_y, stops = stops_of([day.trace for day in kept])
-    library = Library(kept, place_x, place_y)
-    told(f"{len(kept)} days, {len(place_x)} places")
-    profile = Profile(stretch, kept, place_x, place_y, stops, library.strength(), crews=timetable.crews)
-    rows, arrivals = rehearsed(library, manner, told)
+    strength = Library(kept, place_x, place_y).strength()
+    return Profile(stretch, kept, place_x, place_y, stops, strength, crews=timetable.crews)
+
+
+def grown(profile: Profile, days: Iterable[Day], plans: Sequence[Plan] = ()) -> Profile:
+    """Let more days join those of a profile, in place of the same days in it; its rules and intervals stay."""
+    seen = {(day.vehicle, day.ordinal): day for day in (*seen_of(profile), *days)}
+    larger = gathered(seen.values(), profile.stretch, plans)
+    crews = dict(profile.crews) | dict(larger.crews)
+    taught = {"rules": profile.rules, "calibration": profile.calibration, "expect": profile.expect}
+    return msgspec.structs.replace(larger, crews=tuple(crews.items()), **taught)
+
+
+def seen_of(profile: Profile) -> list[Day]:
+    """Tell the days of a profile that were seen, not planned."""
+    return [day for day in profile.days if not planned(day)]
+
+
+def taught_anew(profile: Profile, manner: Manner | None = None) -> Profile:
+    """Rehearse a profile's days, and give it the rules and intervals that are best for them."""
+    return _taught(profile, manner or Manner(), lambda _: None)
+
+
+def _taught(profile: Profile, manner: Manner, told: Callable[[str], None]) -> Profile:
+    rows, arrivals = rehearsed(profile.library(), manner, told)
     rules, calibration = learned(rows, arrivals), calibrated(rows, profile.expect, BEYOND)
     return msgspec.structs.replace(profile, rules=rules, calibration=calibration)
 

@@ -48,12 +48,12 @@ class Recording:
         lats = [float(np.median(columns[1])) for columns in self._columns.values()]
         return stretch(float(np.median(lats))) if lats else 1.0
 
-    def days(self, scale: float | None = None) -> list[Day]:
-        """Give the days that have enough fixes, oldest first."""
+    def days(self, scale: float | None = None, before: int | None = None) -> list[Day]:
+        """Give the days (before an ordinal) that have enough fixes, oldest first."""
         scale = scale or self.stretch()
         found = []
         for (ordinal, vehicle), (fix_ms, lat, lon) in sorted(self._columns.items()):
-            if len(fix_ms) < LEAST_FIXES:
+            if len(fix_ms) < LEAST_FIXES or (before is not None and ordinal >= before):
                 continue
             times = np.array(fix_ms, dtype=np.int64)
             order = np.argsort(times, kind="stable")
@@ -61,6 +61,10 @@ class Recording:
             at_s: Floats = (times[order] - midnight_ms(ordinal, self._city.timezone)) / 1000.0
             found.append(Day(vehicle, ordinal, trace_of(at_s, x / scale, y / scale)))
         return found
+
+    def forget(self, before: int) -> None:
+        """Forget all that was gathered of days before an ordinal."""
+        self._columns = {key: columns for key, columns in self._columns.items() if key[0] >= before}
 
 
 def day_ordinal(instant_ms: int, city: City) -> int:

@@ -12,7 +12,12 @@ from typing import Annotated, NoReturn, TextIO, TypeVar
 
 import typer
 
+from geofence.assignments import FILE as ASSIGNMENTS_FILE
+from geofence.assignments import Assignments, read_assignments
 from gomikuru.city_files import errors, load_city
+from gomikuru.city_files.routes_geojson import FILE as ROUTES_FILE
+from gomikuru.city_files.routes_geojson import read_routes
+from gomikuru.learning.drawn import Drawn
 from gomikuru.pings_csv import BadPings, read_pings
 from gomikuru.settings import Settings, SettingsError, load
 from model.city import City
@@ -35,6 +40,17 @@ def city_at(folder: Path) -> City:
     for problem in problems:
         typer.echo(str(problem), err=True)
     return city or fail(f"{folder} is no city that can be replayed; mend what is listed above")
+
+
+def assignments_at(folder: Path) -> tuple[bytes, Assignments] | None:
+    """Read who is assigned to which route, where that is said; end the program where it is broken."""
+    return checked(folder / ASSIGNMENTS_FILE, read_assignments)
+
+
+def drawn_at(folder: Path, assigned: tuple[bytes, Assignments] | None) -> Drawn:
+    """Read the routes that people drew; end the program where they are broken."""
+    routes = checked(folder / ROUTES_FILE, read_routes)
+    return Drawn(routes[1] if routes else (), assigned[1] if assigned else Assignments())
 
 
 def checked(path: Path, read: Callable[[bytes], tuple[T, list[Problem]]]) -> tuple[bytes, T] | None:

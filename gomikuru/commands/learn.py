@@ -11,17 +11,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from geofence.assignments import FILE as ASSIGNMENTS_FILE
-from geofence.assignments import Assignments, read_assignments
 from geofence.forecast.profile import FILE
 from gomikuru.archive.reading import Archive
 from gomikuru.city_files.routes_geojson import FILE as ROUTES_FILE
-from gomikuru.city_files.routes_geojson import read_routes
 from gomikuru.clocks import machine_ms
-from gomikuru.commands.inputs import CityDir, archive_dir, checked, city_at, fail, misused, pings_of
+from gomikuru.commands.inputs import CityDir, archive_dir, assignments_at, city_at, drawn_at, fail, misused, pings_of
 from gomikuru.counted import counted
 from gomikuru.learning.night import over
-from gomikuru.learning.profile_file import Drawn, Learned, Targets, learn_into, learned_from_pings
+from gomikuru.learning.profile_file import Learned, Targets, learn_into, learned_from_pings
 from gomikuru.pings_csv import BadPings
 from model.city import City
 from model.ping import Ping
@@ -81,7 +78,7 @@ def learn(
         misused("--days, --before and --config go with --archive")
     if gently:
         os.nice(PATIENCE)
-    described, targets, drawn = city_at(city), _targets(city, out, routes), _drawn(city)
+    described, targets, drawn = city_at(city), _targets(city, out, routes), drawn_at(city, assignments_at(city))
     if not pings and not archive:
         _spare(targets.profile)
     first_open = _day(before) if before else over(machine_ms(), described)
@@ -130,12 +127,6 @@ def _targets(city: Path, out: Path | None, routes: Path | None) -> Targets:
     own = city / ROUTES_FILE
     wanted = routes or (None if own.exists() else own)
     return Targets(out or city / FILE, wanted, adopted=wanted == own)
-
-
-def _drawn(folder: Path) -> Drawn:
-    """Read what people drew and planned; end the program where it is broken."""
-    drawn, assigned = checked(folder / ROUTES_FILE, read_routes), checked(folder / ASSIGNMENTS_FILE, read_assignments)
-    return Drawn(drawn[1] if drawn else (), assigned[1] if assigned else Assignments())
 
 
 def _spare(target: Path) -> None:

@@ -9,14 +9,13 @@ from typing import Annotated
 
 import typer
 
-from geofence.assignments import FILE as ASSIGNMENTS_FILE
-from geofence.assignments import read_assignments
 from geofence.files import FILE as ZONES_FILE
 from geofence.files import read_zones
 from geofence.forecast.profile import FILE as PROFILE_FILE
 from geofence.forecast.profile import BadProfile, decode_profile
-from gomikuru.commands.inputs import CityDir, PingFiles, checked, city_at, fail, pings_of
+from gomikuru.commands.inputs import CityDir, PingFiles, assignments_at, checked, city_at, drawn_at, fail, pings_of
 from gomikuru.counted import counted
+from gomikuru.learning.offline import Nights
 from gomikuru.pings_csv import BadPings
 from gomikuru.predictions import HEADER, Predictions, prediction_line
 from gomikuru.replay import Twin, alert_line, homes_of
@@ -34,6 +33,9 @@ PredictionsFile = Annotated[
 ProfileFile = Annotated[
     Path | None, typer.Option("--profile", help=f"A learned profile; without it {PROFILE_FILE} in the city's folder.")
 ]
+Learning = Annotated[
+    bool, typer.Option("--learning/--no-learning", help="Learn each night from the days played, as the service does.")
+]
 
 
 def replay(
@@ -43,15 +45,20 @@ def replay(
     out: OutFile,
     predictions: PredictionsFile = None,
     profile: ProfileFile = None,
+    learning: Learning = True,
 ) -> None:
     """Play recorded pings through the engine, without servers and faster than real time."""
     described = city_at(city)
-    twin = Twin(described)
+    assigned = assignments_at(city)
+    learned = _profile(profile or city / PROFILE_FILE, must=profile is not None)
+    nights = None
+    if learned is not None and learning:
+        nights = Nights(described, decode_profile(learned), drawn_at(city, assigned))
+    twin = Twin(described, nights=nights)
     if zones := checked(city / ZONES_FILE, read_zones):
         twin.zones(zones[0], 0)
-    if assigned := checked(city / ASSIGNMENTS_FILE, read_assignments):
+    if assigned:
         twin.assignments(assigned[0], 0)
-    learned = _profile(profile or city / PROFILE_FILE, must=profile is not None)
     if learned is not None:
         twin.profile(learned, 0)
     homes = homes_of(_wishes(residents, learned is not None))

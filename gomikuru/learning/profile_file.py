@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
-from geofence.assignments import Assignments
 from geofence.forecast.learn import learn
-from geofence.forecast.library import Day
 from geofence.forecast.profile import BadProfile, Profile, decode_profile, encode_profile
 from geofence.forecast.recorded import Recording
 from geofence.forecast.rounds import LearnedRound, rounds_of
 from geofence.forecast.timetable import planned
-from gomikuru.city_files.routes_geojson import Route
 from gomikuru.learned_routes import route_id, routes_document
+from gomikuru.learning.drawn import Drawn
 from gomikuru.plans import plans_of, stretch_of
 from model.city import City
 from model.ping import Ping
-
-
-class Drawn(msgspec.Struct, frozen=True):
-    """What people drew and planned: routes, and who drives them."""
-
-    routes: Sequence[Route] = ()
-    assigned: Assignments = Assignments()
 
 
 class Learned(msgspec.Struct, frozen=True):
@@ -62,8 +53,7 @@ def learn_into(
     recording = Recording(city)
     taken = recording.add(pings)
     scale = recording.stretch() if taken else stretch_of(drawn.routes)
-    days = [_crewed(day, city, drawn.assigned) for day in recording.days(scale)]
-    days = [day for day in days if before is None or day.ordinal < before.toordinal()]
+    days = [drawn.crewed(day, city) for day in recording.days(scale, before.toordinal() if before else None)]
     plans = plans_of(drawn.routes, scale)
     if not days and (taken or not any(plan.timed for plan in plans) or learned_from_pings(targets.profile)):
         return Learned(taken, 0, 0, 0)
@@ -86,11 +76,6 @@ def learned_from_pings(target: Path) -> bool:
         return not all(planned(day) for day in decode_profile(target.read_bytes()).days)
     except (OSError, BadProfile):
         return False
-
-
-def _crewed(day: Day, city: City, assigned: Assignments) -> Day:
-    tied = next((truck.route for truck in city.trucks if truck.id == day.vehicle), None)
-    return msgspec.structs.replace(day, vehicle=assigned.crew(day.vehicle, day.ordinal, tied))
 
 
 def _document(rounds: list[LearnedRound], city: City, profile: Profile) -> bytes:
