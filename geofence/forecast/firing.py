@@ -127,8 +127,9 @@ class _Judge:
         called = np.concatenate((first, second))
         called = called[called < len(fires)]
         false = int((self._left[called] > in_time).sum())
-        given = np.where(self._left[first] <= in_time, self._left[first], self._left[second])
-        told = int((given <= in_time).sum())
+        mended = (self._left[first] > in_time) & (self._left[second] <= in_time)
+        given = np.where(mended, self._left[second], self._left[first])
+        told = int(np.isfinite(given).sum())
         hit = int(((given >= 0.5 * self._lead_s) & (given <= 2.0 * self._lead_s)).sum())
         late = int((given < 0.3 * self._lead_s).sum()) + self._arrivals - told
         of = max(self._arrivals, 1)

@@ -1,7 +1,8 @@
 """Scores alerts with a lead in minutes: hit, close, late, early, missed an arrival; false, repeated an alert.
 
-An alert belongs to the resident's first arrival at or after it, where one comes within the window. docs/evaluation.md
-has every rule in words.
+An alert belongs to the resident's first arrival at or after it, where one comes within the window. One before that is
+false, and its arrival, if it has no other alert and comes on the same day, early. docs/evaluation.md has every rule in
+words.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import msgspec
 import numpy as np
 
 from gomikuru.evaluation.eta_scores import share_of
-from gomikuru.evaluation.timeline import FOLLOWS_MS, MINUTE_MS, Flags, Floats, Ints, Timeline
+from gomikuru.evaluation.timeline import FOLLOWS_MS, HOUR_MS, MINUTE_MS, Flags, Floats, Ints, Timeline
 
 WINDOW_LEADS = 3.0
 HIT = (0.5, 2.0)
 LATE_UNDER = 0.3
+SAME_DAY_MS = 12 * HOUR_MS
 
 
 class Alerts(NamedTuple):
@@ -84,10 +86,15 @@ def judge(timeline: Timeline, counted: Flags, alerts: Alerts, wanted_min: Floats
     repeated[first] = False
     given_min = np.full(len(timeline), np.nan)
     given_min[rows] = gap_ms[first] / MINUTE_MS
+    far = np.flatnonzero(false & (row >= 0) & (gap_ms <= SAME_DAY_MS))
+    far = far[~np.isin(row[far], rows)]
+    rows_far, first_far = np.unique(row[far], return_index=True)
+    given_min[rows_far] = gap_ms[far[first_far]] / MINUTE_MS
     arrival_lead_min = np.full(len(timeline), np.nan)
     if len(timeline):
         arrival_lead_min = wanted_min[timeline.resident]
     arrival_lead_min[rows] = lead_min[first]
+    arrival_lead_min[rows_far] = lead_min[far[first_far]]
     renewed = _renewed(repeated, resident, fired_ms, alerts)
     return Judged(lead_min, false, repeated, renewed, arrival_lead_min[counted], given_min[counted])
 

@@ -25,6 +25,7 @@ from model.times import format_rfc3339, parse_rfc3339
 
 START_MS = parse_rfc3339("2026-11-24T08:00:00Z")
 MINUTE = 60.0
+HOUR = 3600.0
 
 
 def timeline(*rows: tuple[int, float]) -> Timeline:
@@ -63,7 +64,7 @@ def alert_score(
 
 def outcome(before_s: float, lead_min: float = 10.0) -> str:
     """Name what an arrival is whose alert came so many seconds before it."""
-    total = alert_score([(0, 10_000)], [(0, 10_000 - before_s, lead_min)]).total
+    total = alert_score([(0, 90_000)], [(0, 90_000 - before_s, lead_min)]).total
     names = ("hit", "close", "late", "missed", "early")
     (found,) = [name for name in names if getattr(total, name) == 1.0]
     assert sum(getattr(total, name) for name in names) == 1.0
@@ -231,25 +232,42 @@ def test_portions_change_nothing_and_every_figure_is_the_plain_one(
         (1200, "hit"),
         (1200.001, "early"),
         (2700, "early"),
-        (2700.001, "missed"),
+        (2700.001, "early"),
+        (12 * HOUR, "early"),
+        (12 * HOUR + 1, "missed"),
         (-1, "missed"),
     ],
 )
 def test_an_arrival_is_named_by_how_long_before_it_the_alert_came(before_s: float, name: str) -> None:
-    """Late under 0.3 L, close to 0.5 L, hit to 2 L, early beyond; an alert 45 minutes before is none."""
+    """Late under 0.3 L, close to 0.5 L, hit to 2 L, early beyond, on that day; missed where none came before it."""
     assert outcome(before_s) == name
 
 
-@pytest.mark.parametrize(("before_min", "name"), [(60, "hit"), (61, "early"), (90, "early"), (91, "missed")])
-def test_long_leads_have_a_longer_window(before_min: float, name: str) -> None:
-    """With a lead of 30 minutes an arrival is sought for 90, so that early can be told from false."""
+@pytest.mark.parametrize(("before_min", "name"), [(60, "hit"), (61, "early"), (90, "early"), (91, "early")])
+def test_with_long_leads_too_early_begins_at_twice_the_lead(before_min: float, name: str) -> None:
+    """An hour with a lead of 30 minutes."""
     assert outcome(before_min * MINUTE, 30.0) == name
 
 
-def test_an_alert_that_no_arrival_follows_is_false_and_its_arrival_missed() -> None:
-    """One alert after the truck, one an hour before it, one of a resident where none came."""
+@pytest.mark.parametrize(("before_min", "false"), [(90, 0.0), (91, 1.0)])
+def test_long_leads_have_a_longer_window(before_min: float, false: float) -> None:
+    """With a lead of 30 minutes an arrival is sought for 90, so that early can be told from false."""
+    score = alert_score([(0, 50_000)], [(0, 50_000 - before_min * MINUTE, 30.0)], leads=(30,)).total
+    assert score.false == false
+
+
+def test_an_alert_that_no_arrival_follows_is_false() -> None:
+    """One alert after the truck, one of a resident where none came, one an hour before it, which makes it early."""
+    score = alert_score([(0, 5000)], [(0, 5001, 10), (1, 4500, 10)]).total
+    assert (score.alerts, score.false, score.missed) == (2, 1.0, 1.0)
     score = alert_score([(0, 5000)], [(0, 5001, 10), (0, 1400, 10), (1, 4500, 10)]).total
-    assert (score.alerts, score.false, score.missed, score.hit) == (3, 1.0, 1.0, 0.0)
+    assert (score.alerts, score.false, score.missed, score.early, score.hit) == (3, 1.0, 0.0, 1.0, 0.0)
+
+
+def test_a_call_in_time_after_one_far_too_early_is_what_counts() -> None:
+    """The resident was called an hour before, for nothing, and again ten minutes before."""
+    score = alert_score([(0, 5000)], [(0, 1400, 10), (0, 4400, 10)]).total
+    assert (score.alerts, score.false, score.hit, score.early) == (2, 0.5, 1.0, 0.0)
 
 
 def test_the_first_alert_before_an_arrival_counts_and_the_others_are_repeated() -> None:
@@ -292,14 +310,16 @@ def test_too_short_is_less_than_was_asked_for() -> None:
 def test_every_arrival_has_one_outcome_and_every_alert_one_place(
     arrivals: list[tuple[int, int]], alerts: list[tuple[int, int, float]]
 ) -> None:
-    """The five shares of arrivals add up to one; alerts are the told arrivals, the repeated and the false."""
+    """The five shares of arrivals add up to one; alerts that are not false or repeated are of as many told arrivals."""
     score = alert_score(arrivals, alerts).total
     if score.arrivals:
         parts = (score.hit, score.close, score.late, score.missed, score.early)
         assert sum(part or 0.0 for part in parts) == pytest.approx(1.0)
     if score.alerts:
         told = score.arrivals * (1 - (score.missed or 0.0)) if score.arrivals else 0
-        assert told + score.alerts * ((score.repeated or 0) + (score.false or 0)) == pytest.approx(score.alerts)
+        in_time = score.arrivals * sum(part or 0.0 for part in (score.hit, score.close, score.late))
+        heeded = score.alerts * (1 - (score.repeated or 0) - (score.false or 0))
+        assert round(in_time) <= round(heeded) <= round(told)
 
 
 # Instants
