@@ -9,7 +9,7 @@ from __future__ import annotations
 from geofence.forecast.learn import grown, seen_of, taught_anew
 from geofence.forecast.library import Day
 from geofence.forecast.profile import Profile
-from geofence.forecast.recorded import Recording, day_ordinal
+from geofence.forecast.recorded import Recording
 from gomikuru.learning.drawn import Drawn
 from gomikuru.learning.night import over, planned_ms
 from gomikuru.plans import plans_of
@@ -26,6 +26,7 @@ BACK_MS = 6 * 3_600_000
 class Nights:
     """Gathers the pings of a replay, and says each night what was learned by then.
 
+    A day is what was heard of it by the first night after it; a backlog that comes later takes nobody's place.
     Where time goes back, as in a recording of one truck after another, only days before that time are known again.
     """
 
@@ -36,15 +37,14 @@ class Nights:
         self._plans = plans_of(self._drawn.routes, profile.stretch)
         self._at_min = at_min
         self._recording = Recording(city)
-        self._played: list[Day] = []
+        self._played: dict[tuple[str, int], Day] = {}
         self._over = 0
         self._newest_ms = self._night_ms = 0
         self._taught, self._new = len(seen_of(profile)), 0
 
     def hear(self, ping: Ping) -> None:
-        """Keep a ping for the night; one of a day that was learned from comes too late."""
-        if day_ordinal(ping.fix_ms, self._city) >= self._over:
-            self._recording.add((ping,))
+        """Keep a ping for the night."""
+        self._recording.add((ping,))
 
     def learned(self, now_ms: int) -> Profile | None:
         """Tell the profile that takes force now, if it is another one than at the last call."""
@@ -59,7 +59,7 @@ class Nights:
 
     def _back(self, night_ms: int) -> None:
         self._begin(night_ms)
-        known = [day for day in self._played if day.ordinal < self._over]
+        known = [day for day in self._played.values() if day.ordinal < self._over]
         self._profile = grown(self._first, known, self._plans) if known else self._first
         self._taught, self._new = len(seen_of(self._first)), len(known)
 
@@ -68,8 +68,9 @@ class Nights:
         self._begin(night_ms)
         ended = self._recording.days(self._first.stretch, self._over)
         self._recording.forget(self._over)
-        self._played += [self._drawn.crewed(day, self._city) for day in ended]
-        days = [day for day in self._played if last_over <= day.ordinal < self._over]
+        for day in ended:
+            self._played.setdefault((day.vehicle, day.ordinal), self._drawn.crewed(day, self._city))
+        days = [day for day in self._played.values() if last_over <= day.ordinal < self._over]
         if not days:
             return
         self._profile = grown(self._profile, days, self._plans)

@@ -7,7 +7,9 @@ from tests.sabotage.row import Cut, row
 HOMES = "tests/unit/test_minutes_homes.py::"
 KINDS = "tests/unit/test_minutes_kinds.py::"
 LEARN = "tests/unit/test_learn_command.py::"
+NIGHTS = "tests/unit/test_replay_nights.py::"
 ORDER = "tests/unit/test_forecast_outlook.py::"
+PROFILE_CHANGE = "tests/unit/test_profile_change.py::"
 PROGRESS = "tests/unit/test_forecast_progress.py::"
 RECORDS = "tests/unit/test_minutes_records.py::"
 RESUME = "tests/unit/test_forecast_resume.py::"
@@ -20,6 +22,58 @@ WORKER = "tests/contract/test_minutes_worker.py::"
 ZONES = "tests/unit/test_minutes_zones.py::"
 
 ROWS = (
+    row(
+        "minutes-profile-of-today",
+        "A smaller profile takes force overnight, and the engine goes on",
+        "yesterday's day is looked up among the new knots",
+        Cut(
+            "geofence/step.py",
+            "    truck = _of_today(state.truck(ping.truck), ping, book)\n",
+            "    truck = state.truck(ping.truck)\n",
+        ),
+        PROFILE_CHANGE + "test_a_smaller_profile_takes_force_overnight",
+    ),
+    row(
+        "minutes-places-moved",
+        "Who was told stays told, and nobody else, when a new profile numbers places anew",
+        "what was foretold keeps its old numbers",
+        Cut("geofence/changes.py", "            foretold.moved(places)\n", "            pass\n"),
+        PROFILE_CHANGE + "test_whoever_was_told_stays_told_and_nobody_else_when_places_get_other_numbers",
+    ),
+    row(
+        "replay-nights",
+        "A replay of many days learns from the days it has played",
+        "the profile in force stays",
+        Cut(
+            "gomikuru/learning/offline.py",
+            "        return None if self._profile is before else self._profile\n",
+            "        return None\n",
+        ),
+        NIGHTS + "test_a_street_that_is_new_this_week_is_foretold_from_its_second_day_on",
+        NIGHTS + "test_the_days_played_join_the_past_once_and_at_half_past_two",
+    ),
+    row(
+        "replay-no-future",
+        "A recording of one truck after another foretells nothing from days to come",
+        "time only goes on",
+        Cut(
+            "gomikuru/learning/offline.py",
+            "        if now_ms < self._newest_ms - BACK_MS:\n",
+            "        if now_ms < 0:\n",
+        ),
+        NIGHTS + "test_one_truck_after_another_knows_no_future",
+    ),
+    row(
+        "replay-backlog-of-a-learned-day",
+        "A day that was learned from at night stays whole when a backlog of it comes",
+        "the backlog takes its place",
+        Cut(
+            "gomikuru/learning/offline.py",
+            "        days = [day for day in self._played.values() if last_over <= day.ordinal < self._over]\n",
+            "        days = [self._drawn.crewed(day, self._city) for day in ended]\n",
+        ),
+        NIGHTS + "test_what_arrives_after_its_day_was_learned_from_does_not_take_the_place_of_the_day",
+    ),
     row(
         "minutes-told-record",
         "Once for leads in minutes too: a home is told once on a round",
@@ -119,8 +173,8 @@ ROWS = (
             ),
             Cut(
                 "geofence/changes.py",
-                "    with suppress(BadProfile):\n",
-                "    book.forecaster = None\n    with suppress(BadProfile):\n",
+                "    except BadProfile:\n        return\n",
+                "    except BadProfile:\n        book.forecaster = None\n        return\n",
             ),
         ),
         WORKER + "test_a_broken_profile_leaves_the_last_good_one_in_force[memory]",

@@ -124,8 +124,8 @@ ROWS = (
         "Days of an assigned route are learned as the route's, whichever truck drove",
         "they are the truck's own",
         Cut(
-            "gomikuru/learning/profile_file.py",
-            "vehicle=assigned.crew(day.vehicle, day.ordinal, tied))",
+            "gomikuru/learning/drawn.py",
+            "vehicle=self.assigned.crew(day.vehicle, day.ordinal, tied))",
             "vehicle=day.vehicle if tied is None else tied)",
         ),
         ROUTES + "test_days_of_an_assigned_route_are_learned_as_the_routes",
