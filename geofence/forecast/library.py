@@ -75,7 +75,7 @@ class Library:
         self.weekday = np.array([(day.ordinal + 6) % 7 for day in days], dtype=np.int64)
 
     def _kinship(self) -> None:
-        """Tell for each weekday how much each day was like the days of that weekday (of the same vehicle).
+        """Tell for each weekday how much less each day was like the days of that weekday than the likest of its round.
 
         Days are compared by `telling` places: the regular ones, since who waits at which light says nothing of a day.
         """
@@ -89,13 +89,16 @@ class Library:
         self.telling_services = self.services.only(self.telling)
         alike = _others(in_common(served[:, self.telling], served[:, self.telling]))
         alike[self.vehicle[:, None] != self.vehicle[None, :]] = np.nan
-        self.kin = np.full((7, len(self.days)), np.nan)
+        kin = np.full((7, len(self.days)), np.nan)
         for weekday in range(7):
             same = alike[:, self.weekday == weekday]
             known = np.isfinite(same).any(axis=1)
-            self.kin[weekday, known] = np.nanmean(same[known], axis=1)
+            kin[weekday, known] = np.nanmean(same[known], axis=1)
         usual = np.array([np.nanmean(row) if np.isfinite(row).any() else 0.5 for row in alike])
-        self.kin = np.where(np.isnan(self.kin), usual[None, :], self.kin)
+        kin = np.where(np.isnan(kin), usual[None, :], kin)
+        likest = np.full((7, len(self.crews)), -np.inf)
+        np.maximum.at(likest, (slice(None), self.crew), kin)
+        self.kin = kin - likest[:, self.crew]
 
     def strength(self) -> Floats:
         """Tell how much is loaded at each place on a day that serves it, and the more the more days do."""
@@ -107,7 +110,7 @@ class Library:
     def _regular(self, alike: Floats) -> Bools:
         begins_s = np.array([day.trace.in_s[0] for day in self.days])
         ends_s = np.array([day.trace.out_s[-1] for day in self.days])
-        stops = regular_of(self.served, alike, self.vehicle)
+        stops = regular_of(self.served, alike, self.vehicle, self.weekday)
         stops &= ~depots_of(self.services, self.served, begins_s, ends_s)
         return without_lights(stops, self.served, np.array([day.ordinal for day in self.days]))
 

@@ -23,7 +23,8 @@ NEAR_KNOTS = np.arange(-2, 3)
 class Manner(msgspec.Struct, frozen=True):
     """How samples are weighted and blurred; the figures are argued in docs/prediction.md."""
 
-    kin: float = 4.0
+    kin: float = 8.0
+    weekday: float = 4.0
     blur_s: float = 15.0
     blur_share: float = 0.22
     least_mode: float = 0.004
@@ -117,7 +118,7 @@ def _weighed(library: Library, knot: Ints, mass: Floats, progress: Progress, tod
     fits = mass * fits * (manner.clock_floor + (1.0 - manner.clock_floor) * np.exp(-0.5 * late * late))
     if today.crews:
         fits = np.where(library.driven_by(today.crews)[day], fits, manner.foreign * fits)
-    weight = fits * np.exp(manner.kin * (library.kin[today.weekday, day] - 1.0))
+    weight = fits * np.exp(manner.kin * library.kin[today.weekday, day])
     return Modes(day, knot, at_s, weight, fits, mass * blank * manner.astray, ends)
 
 

@@ -138,6 +138,7 @@ def _weighed(modes: Modes, manner: Manner) -> tuple[Floats, float]:
 def _usual(library: Library, crew: int, today: Today, manner: Manner) -> Floats:
     """Damp places that days like this one seldom serve: one for those that all of them do."""
     like = np.exp(manner.kin * library.kin[today.weekday]) * (library.crew == crew)
+    like = np.where(library.weekday == today.weekday, manner.weekday * like, like)
     habit = like / like.sum() @ library.served
     damped: Floats = habit * (1.0 + manner.seldom) / (habit + manner.seldom)
     return damped

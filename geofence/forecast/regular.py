@@ -10,6 +10,8 @@ from geofence.forecast.walk import Bools, Floats, Ints
 
 POWER = 4
 LEAST = 1.5
+WEEKDAY = 10.0
+"""So much more does a day of the same weekday say."""
 SHARE = 0.7
 """Of the days on which a place was expected to be served, the share on which it was; at a light it is about a half."""
 END_S = 10.0
@@ -19,13 +21,15 @@ SHARED_SHARE = 0.25
 """A place at which several trucks stand on one date, on so many of its dates, is a light that they all pass."""
 
 
-def regular_of(served: Floats, alike: Floats, vehicle: npt.NDArray[np.str_]) -> Bools:
+def regular_of(served: Floats, alike: Floats, vehicle: npt.NDArray[np.str_], weekday: Ints) -> Bools:
     """Tell the places that are served whenever days like it let expect that; at a light only some of these days wait.
 
     `served`: days by places, 1.0 where a day served a place; `alike`: what each pair of days has in common, NaN for a
-    day and itself. Each day is foretold from the others of its round, weighed by what they have in common with it.
+    day and itself. Each day is foretold from the others of its round, weighed by what they have in common with it, and
+    by the weekday: a stop may be served every other day, whatever else these days have in common.
     """
     weight = np.where(vehicle[:, None] == vehicle[None, :], np.nan_to_num(alike) ** POWER, 0.0)
+    weight = np.where(weekday[:, None] == weekday[None, :], WEEKDAY * weight, weight)
     expected = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12) @ served
     often = expected.sum(axis=0)
     kept = (expected * served).sum(axis=0)

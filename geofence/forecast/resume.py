@@ -92,7 +92,7 @@ def points_of(library: Library, today: Today, manner: Manner) -> Points:
     amiss = owed @ behind + served @ ahead
     ends = np.arange(table.shape[1])[None, :] == there.sum(axis=1)[:, None]
     fit = float(((1.0 + amiss) ** -manner.order)[owed | ends].max())
-    kin = np.exp(manner.kin * (library.kin[today.weekday, own] - 1.0))
+    kin = np.exp(manner.kin * library.kin[today.weekday, own])
     weight = np.where(owed | ends, (1.0 + amiss) ** -manner.point * kin[:, None], 0.0)
     weight = (weight / weight.sum()) ** manner.even
     weight = weight / weight.sum()

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from geofence.forecast.library import Day, Library
 from geofence.forecast.modes import Manner, Today
@@ -159,6 +160,24 @@ def test_a_truck_of_another_round_that_drives_along_a_street_has_not_come_to_ser
         days += [Day(name, 739_000 + k, trace(drive.pings)) for name, drive in drives.items()]
     found = ahead_of(Library(days, *SPOTS.T), Drive(MONDAY, "08:32").to(1800.0, 0.0).pings, vehicle)
     assert (chance_within(found, NEAR_STOPS[0], 300.0) > 0.5) is (vehicle == "17")
+
+
+TEN_STOPS = [(400.0 * k, 0.0) for k in range(2, 12)]
+
+
+@pytest.mark.parametrize(("weekday", "comes"), [(0, True), (3, False)])
+def test_a_stop_with_weekdays_of_its_own_is_foretold_on_these_only(weekday: int, comes: bool) -> None:
+    """Mondays and Thursdays have one round of ten stops, but the sixth is passed by on Thursdays."""
+    own = TEN_STOPS[5]
+    days = []
+    for k, day_of in enumerate(MONDAY + timedelta(days=7 * (k // 2) + 3 * (k % 2)) for k in range(6)):
+        stops = [stop for stop in TEN_STOPS if stop != own or day_of.weekday() == 0]
+        days.append(Day("17", day_of.toordinal(), trace(Drive(day_of, f"08:{30 + k}").serve(stops, 90.0).pings)))
+    past = Library(days, *np.array(TEN_STOPS).T)
+    so_far, today = today_after(past, fixes(Drive(MONDAY, "08:32").serve(TEN_STOPS[:5], 90.0).to(2600.0, 0.0).pings))
+    found = outlook(past, so_far.progress, replace(today, weekday=weekday), Manner())
+    chance = chance_within(found, own, 300.0, np.array(TEN_STOPS))
+    assert (chance > 0.6) if comes else (chance < 0.15), chance
 
 
 BLOCKS = [[(x + east, 0.0) for x in (0.0, 300.0, 600.0, 900.0, 1200.0)] for east in (600.0, 2600.0)]

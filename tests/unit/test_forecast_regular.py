@@ -66,6 +66,16 @@ def test_a_stop_of_two_days_a_week_is_regular_on_its_days() -> None:
     assert all(regular[near(found, x, north_m)] for x in STOPS for north_m in (0.0, 3_000.0))
 
 
+@pytest.mark.parametrize("weekdays", [(1, 3, 5), (1,)])
+def test_a_stop_with_weekdays_of_its_own_is_regular(weekdays: tuple[int, ...]) -> None:
+    """The truck drives Monday's round on Thursday too; a stop on it is served on other weekdays than the others."""
+    stands = (60,) * 3 + (5,) + (60,) * 4
+    days = [(k, day(k, 3_000.0 * (k % 3), (60,) * 8 if k % 6 in weekdays else stands)) for k in range(14) if k % 7 != 6]
+    found = library(*(Day("17", MONDAY + k + k // 6, each) for k, each in days))
+    for round_ in {k % 3 for k in weekdays}:
+        assert found.regular[near(found, STOPS[3], 3_000.0 * round_)]
+
+
 def test_a_depot_is_not_regular() -> None:
     """Trucks stand there every day, before anything is driven; nobody is to be told of that."""
     found = library(*(Day("17", MONDAY + k, day(k, depot_s=300)) for k in range(6)))
