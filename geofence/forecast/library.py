@@ -96,9 +96,10 @@ class Library:
             kin[weekday, known] = np.nanmean(same[known], axis=1)
         usual = np.array([np.nanmean(row) if np.isfinite(row).any() else 0.5 for row in alike])
         kin = np.where(np.isnan(kin), usual[None, :], kin)
-        likest = np.full((7, len(self.crews)), -np.inf)
-        np.maximum.at(likest, (slice(None), self.crew), kin)
-        self.kin = kin - likest[:, self.crew]
+        for crew in range(len(self.crews)):
+            own = self.crew == crew
+            kin[:, own] -= kin[:, own].max(axis=1, keepdims=True)
+        self.kin = kin
 
     def strength(self) -> Floats:
         """Tell how much is loaded at each place on a day that serves it, and the more the more days do."""

@@ -12,6 +12,7 @@ ORDER = "tests/unit/test_forecast_outlook.py::"
 PROFILE_CHANGE = "tests/unit/test_profile_change.py::"
 PROGRESS = "tests/unit/test_forecast_progress.py::"
 RECORDS = "tests/unit/test_minutes_records.py::"
+REGULAR = "tests/unit/test_forecast_regular.py::"
 RESUME = "tests/unit/test_forecast_resume.py::"
 SCENARIOS = "tests/unit/test_minutes_scenarios.py::"
 SERVING = "tests/unit/test_serving.py::"
@@ -39,6 +40,24 @@ ROWS = (
         "what was foretold keeps its old numbers",
         Cut("geofence/changes.py", "            foretold.moved(places)\n", "            pass\n"),
         PROFILE_CHANGE + "test_whoever_was_told_stays_told_and_nobody_else_when_places_get_other_numbers",
+    ),
+    row(
+        "minutes-own-weekdays",
+        "A stop with weekdays of its own is foretold on these only",
+        "all weekdays of a round are one",
+        Cut(
+            "geofence/forecast/outlook.py",
+            "    like = np.where(library.weekday == today.weekday, manner.weekday * like, like)\n",
+            "",
+        ),
+        ORDER + "test_a_stop_with_weekdays_of_its_own_is_foretold_on_these_only",
+    ),
+    row(
+        "minutes-regular-weekdays",
+        "A stop with weekdays of its own is a regular one",
+        "it is expected on all days of its round",
+        Cut("geofence/forecast/regular.py", "WEEKDAY = 10.0\n", "WEEKDAY = 1.0\n"),
+        REGULAR + "test_a_stop_with_weekdays_of_its_own_is_regular",
     ),
     row(
         "replay-nights",
