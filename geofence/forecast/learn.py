@@ -56,8 +56,10 @@ def gathered(days: Iterable[Day], stretch: float, plans: Sequence[Plan] = ()) ->
 
 def grown(profile: Profile, days: Iterable[Day], plans: Sequence[Plan] = ()) -> Profile:
     """Let more days join those of a profile, in place of the same days in it; its rules and intervals stay."""
-    seen = {(day.vehicle, day.ordinal): day for day in (*seen_of(profile), *days)}
-    larger = gathered(seen.values(), profile.stretch, plans)
+    more = list(days)
+    again = {(day.vehicle, day.ordinal) for day in more}
+    seen = [day for day in seen_of(profile) if (day.vehicle, day.ordinal) not in again]
+    larger = gathered(seen + more, profile.stretch, plans)
     crews = dict(profile.crews) | dict(larger.crews)
     taught = {"rules": profile.rules, "calibration": profile.calibration, "expect": profile.expect}
     return msgspec.structs.replace(larger, crews=tuple(crews.items()), **taught)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
-from geofence.forecast.learn import learn, seen_of
+from geofence.forecast.learn import grown, learn, seen_of
 from geofence.forecast.profile import Profile, decode_profile, encode_profile
 from geofence.forecast.recorded import Recording
 from gomikuru.learning.offline import Nights
@@ -136,6 +137,17 @@ def test_a_day_that_was_learned_from_and_is_played_counts_once(learned: bytes) -
     grown = nights.learned(at(MONDAY, "08:00"))
     assert grown is not None
     assert days_of(grown) == days_of(decode_profile(learned))
+
+
+def test_two_trucks_on_one_route_on_one_day_are_two_days(learned: bytes) -> None:
+    """The days of a route go by its name, whoever drove; neither takes the other's place."""
+    recording = Recording(CITY)
+    for truck in ("17", "18"):
+        recording.add(longer(MONDAY, truck).pings)
+    first = decode_profile(learned)
+    both = [replace(day, vehicle="route:north") for day in recording.days(first.stretch)]
+    larger = grown(first, both)
+    assert days_of(larger) == [*days_of(first), *[("route:north", MONDAY.toordinal())] * 2]
 
 
 def test_one_truck_after_another_knows_no_future(learned: bytes) -> None:
