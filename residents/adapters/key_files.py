@@ -148,7 +148,8 @@ class AgreedKeys:
         path = self._files.file_of(city)
         if path.exists():
             return
-        if self._store.get(city, KEY_ID) is not None:
+        sealed = self._store.get(city, KEY_ID) is not None
+        if sealed and not path.exists():  # another process may have made it since: first the file, then the note
             raise KeyMissing(
                 f"{path}: is not there, and residents' devices of city {city!r} are sealed in the store with the key "
                 "that it held; nothing is lost: put the file back from its backup"

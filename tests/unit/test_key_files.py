@@ -29,6 +29,27 @@ def test_many_processes_at_once_make_one_key(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+class Overtaken(MemoryStore):
+    """Before it is asked anything, another process makes the key and notes it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path: Path | None = path
+
+    def get(self, city: str, name: str) -> bytes | None:
+        path, self._path = self._path, None
+        if path is not None:
+            AgreedKeys(KeyFiles(path), self).keys(city)
+        return super().get(city, name)
+
+
+def test_a_process_that_is_overtaken_at_the_first_start_takes_the_key_that_was_made(tmp_path: Path) -> None:
+    """It looked for the file before the other made it, and finds the other's note: no key is missing."""
+    path = tmp_path / "master.key"
+    keys = AgreedKeys(KeyFiles(path), Overtaken(path)).keys("minami")
+    assert keys.key == city_key(read_keys(path.read_text())[0], "minami")
+
+
 def test_a_city_may_hold_its_own_key_and_what_was_sealed_before_still_opens(tmp_path: Path) -> None:
     """Its file is in force from when it is there; other cities stay with the master key."""
     master, folder = tmp_path / "master.key", tmp_path / "own"
