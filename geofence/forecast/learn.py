@@ -39,30 +39,25 @@ def learn(
 
     `told` hears how it goes.
     """
-    profile = gathered(days, stretch, plans)
+    profile, library = _gathered(days, stretch, plans)
     told(f"{len(profile.days)} days, {len(profile.place_x)} places")
-    return _taught(profile, manner or Manner(), told)
+    return _taught(profile, library, manner or Manner(), told)
 
 
-def gathered(days: Iterable[Day], stretch: float, plans: Sequence[Plan] = ()) -> Profile:
-    """Choose the days to keep, and find the places; rules and intervals are those of a profile without rehearsals."""
-    kept = _newest(day for day in days if len(day.trace) > 1)
-    timetable = timetable_of(plans, kept)
-    kept = timetable.days + kept
-    place_x, place_y, stops = stops_of([day.trace for day in kept])
-    strength = Library(kept, place_x, place_y).strength()
-    return Profile(stretch, kept, place_x, place_y, stops, strength, crews=timetable.crews)
+def grown(profile: Profile, days: Iterable[Day], plans: Sequence[Plan] = (), *, anew: bool = False) -> Profile:
+    """Let more days join those of a profile, in place of the same days in it.
 
-
-def grown(profile: Profile, days: Iterable[Day], plans: Sequence[Plan] = ()) -> Profile:
-    """Let more days join those of a profile, in place of the same days in it; its rules and intervals stay."""
+    Its rules and intervals stay, unless all days are to be rehearsed `anew`.
+    """
     more = list(days)
     again = {(day.vehicle, day.ordinal) for day in more}
     seen = [day for day in seen_of(profile) if (day.vehicle, day.ordinal) not in again]
-    larger = gathered(seen + more, profile.stretch, plans)
-    crews = dict(profile.crews) | dict(larger.crews)
-    taught = {"rules": profile.rules, "calibration": profile.calibration, "expect": profile.expect}
-    return msgspec.structs.replace(larger, crews=tuple(crews.items()), **taught)
+    larger, library = _gathered(seen + more, profile.stretch, plans)
+    crews = tuple((dict(profile.crews) | dict(larger.crews)).items())
+    larger = msgspec.structs.replace(larger, crews=crews, expect=profile.expect)
+    if anew:
+        return _taught(larger, library, Manner(), lambda _: None)
+    return msgspec.structs.replace(larger, rules=profile.rules, calibration=profile.calibration)
 
 
 def seen_of(profile: Profile) -> list[Day]:
@@ -70,13 +65,19 @@ def seen_of(profile: Profile) -> list[Day]:
     return [day for day in profile.days if not planned(day)]
 
 
-def taught_anew(profile: Profile, manner: Manner | None = None) -> Profile:
+def _gathered(days: Iterable[Day], stretch: float, plans: Sequence[Plan]) -> tuple[Profile, Library]:
+    """Choose the days to keep, and find the places; rules and intervals are those of a profile without rehearsals."""
+    kept = _newest(day for day in days if len(day.trace) > 1)
+    timetable = timetable_of(plans, kept)
+    kept = timetable.days + kept
+    place_x, place_y, stops = stops_of([day.trace for day in kept])
+    library = Library(kept, place_x, place_y)
+    return Profile(stretch, kept, place_x, place_y, stops, library.strength(), crews=timetable.crews), library
+
+
+def _taught(profile: Profile, library: Library, manner: Manner, told: Callable[[str], None]) -> Profile:
     """Rehearse a profile's days, and give it the rules and intervals that are best for them."""
-    return _taught(profile, manner or Manner(), lambda _: None)
-
-
-def _taught(profile: Profile, manner: Manner, told: Callable[[str], None]) -> Profile:
-    rows, arrivals = rehearsed(profile.library(), manner, told)
+    rows, arrivals = rehearsed(library, manner, told)
     rules, calibration = learned(rows, arrivals), calibrated(rows, profile.expect, BEYOND)
     return msgspec.structs.replace(profile, rules=rules, calibration=calibration)
 

@@ -12,7 +12,7 @@ import typer
 from geofence.files import FILE as ZONES_FILE
 from geofence.files import read_zones
 from geofence.forecast.profile import FILE as PROFILE_FILE
-from geofence.forecast.profile import BadProfile, decode_profile
+from geofence.forecast.profile import BadProfile, Profile, decode_profile
 from gomikuru.commands.inputs import CityDir, PingFiles, assignments_at, checked, city_at, drawn_at, fail, pings_of
 from gomikuru.counted import counted
 from gomikuru.learning.offline import Nights
@@ -53,14 +53,14 @@ def replay(
     learned = _profile(profile or city / PROFILE_FILE, must=profile is not None)
     nights = None
     if learned is not None and learning:
-        nights = Nights(described, decode_profile(learned), drawn_at(city, assigned))
+        nights = Nights(described, learned[1], drawn_at(city, assigned))
     twin = Twin(described, nights=nights)
     if zones := checked(city / ZONES_FILE, read_zones):
         twin.zones(zones[0], 0)
     if assigned:
         twin.assignments(assigned[0], 0)
     if learned is not None:
-        twin.profile(learned, 0)
+        twin.profile(learned[0], 0)
     homes = homes_of(_wishes(residents, learned is not None))
     twin.homes(homes, 0)
     recorded = pings_of(pings, described.id)
@@ -86,17 +86,16 @@ def register(app: typer.Typer) -> None:
     app.command()(replay)
 
 
-def _profile(path: Path, must: bool) -> bytes | None:
+def _profile(path: Path, must: bool) -> tuple[bytes, Profile] | None:
     if not must and not path.exists():
         return None
     try:
         data = path.read_bytes()
-        decode_profile(data)
+        return data, decode_profile(data)
     except OSError as error:
         fail(f"{path}: {error.strerror}")
     except BadProfile as error:
         fail(f"{path}: {error}")
-    return data
 
 
 def _wishes(path: Path, learned: bool) -> list[Wish]:

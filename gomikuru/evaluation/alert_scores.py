@@ -80,21 +80,18 @@ def judge(timeline: Timeline, counted: Flags, alerts: Alerts, wanted_min: Floats
     row = timeline.next(resident, fired_ms)
     gap_ms = timeline.at_ms[row] - fired_ms if len(timeline) else np.zeros(len(row), dtype=np.int64)
     false = (row < 0) | (gap_ms > np.maximum(FOLLOWS_MS, WINDOW_LEADS * lead_min * MINUTE_MS))
-    rows, first = np.unique(row[~false], return_index=True)
-    first = np.flatnonzero(~false)[first]
+    told = np.flatnonzero(~false | ((row >= 0) & (gap_ms <= SAME_DAY_MS)))
+    told = told[np.lexsort((false[told], row[told]))]
+    rows, first = np.unique(row[told], return_index=True)
+    first = told[first]
     repeated = ~false
     repeated[first] = False
     given_min = np.full(len(timeline), np.nan)
     given_min[rows] = gap_ms[first] / MINUTE_MS
-    far = np.flatnonzero(false & (row >= 0) & (gap_ms <= SAME_DAY_MS))
-    far = far[~np.isin(row[far], rows)]
-    rows_far, first_far = np.unique(row[far], return_index=True)
-    given_min[rows_far] = gap_ms[far[first_far]] / MINUTE_MS
     arrival_lead_min = np.full(len(timeline), np.nan)
     if len(timeline):
         arrival_lead_min = wanted_min[timeline.resident]
     arrival_lead_min[rows] = lead_min[first]
-    arrival_lead_min[rows_far] = lead_min[far[first_far]]
     renewed = _renewed(repeated, resident, fired_ms, alerts)
     return Judged(lead_min, false, repeated, renewed, arrival_lead_min[counted], given_min[counted])
 

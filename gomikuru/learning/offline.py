@@ -6,7 +6,7 @@ has grown by half.
 
 from __future__ import annotations
 
-from geofence.forecast.learn import grown, seen_of, taught_anew
+from geofence.forecast.learn import grown, seen_of
 from geofence.forecast.library import Day
 from geofence.forecast.profile import Profile
 from geofence.forecast.recorded import Recording
@@ -73,10 +73,10 @@ class Nights:
         days = [day for day in self._played.values() if last_over <= day.ordinal < self._over]
         if not days:
             return
-        self._profile = grown(self._profile, days, self._plans)
         self._new += len(days)
-        if self._new >= TAUGHT_AGAIN * self._taught:
-            self._profile = taught_anew(self._profile)
+        anew = self._new >= TAUGHT_AGAIN * self._taught
+        self._profile = grown(self._profile, days, self._plans, anew=anew)
+        if anew:
             self._taught, self._new = len(seen_of(self._profile)), 0
 
     def _begin(self, night_ms: int) -> None:

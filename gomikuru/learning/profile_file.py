@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from geofence.forecast.learn import learn
+from geofence.forecast.learn import learn, seen_of
 from geofence.forecast.profile import BadProfile, Profile, decode_profile, encode_profile
 from geofence.forecast.recorded import Recording
 from geofence.forecast.rounds import LearnedRound, rounds_of
@@ -73,7 +73,7 @@ def learn_into(
 def learned_from_pings(target: Path) -> bool:
     """Tell whether a profile there holds days that were seen, which a timetable alone may not replace."""
     try:
-        return not all(planned(day) for day in decode_profile(target.read_bytes()).days)
+        return bool(seen_of(decode_profile(target.read_bytes())))
     except (OSError, BadProfile):
         return False
 
