@@ -137,13 +137,15 @@ class Foretold:
         Zones keep their numbers, which are negative.
         """
         kept: dict[tuple[int, float], Saying] = {}
+        waited: set[tuple[int, float]] = set()
         for (place, lead_min), said in self._said.items():
             now = place if place < 0 else places[place] if place < len(places) else None
-            if now is not None:
-                kept.setdefault((now, lead_min), msgspec.structs.replace(said, place=now))
+            if now is not None and (now, lead_min) not in kept:
+                kept[now, lead_min] = msgspec.structs.replace(said, place=now)
+                if (place, lead_min) in self._open:
+                    waited.add((now, lead_min))
         if kept != self._said:
-            self._said, self.touched = kept, True
-            self._open = {key for key, one in kept.items() if one.again in _OPEN}
+            self._said, self._open, self.touched = kept, waited, True
 
     def encode(self) -> bytes:
         """Write it as msgpack."""

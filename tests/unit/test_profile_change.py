@@ -92,3 +92,11 @@ def test_what_was_foretold_moves_with_its_place() -> None:
     assert foretold.waiting("17") == [(7, 10.0)]
     assert foretold.again(7, 10.0) is Again.NO
     assert list(decode_foretold(foretold.encode())) == list(foretold)
+
+
+def test_what_was_served_before_a_profile_changed_is_not_waited_for_again() -> None:
+    """Else a truck that drives past it with the new profile would seem to have turned away, and call it again."""
+    foretold = Foretold([Saying(0, 10.0, 1_000, teller="17"), Saying(1, 10.0, 2_000, teller="17")])
+    foretold.settle(0, 10.0)
+    foretold.moved([1, 0])
+    assert foretold.waiting("17") == [(0, 10.0)]
