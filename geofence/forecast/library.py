@@ -18,6 +18,7 @@ from geofence.forecast.sides import rivals_of
 from geofence.forecast.trips import Trips
 from geofence.forecast.visits import ARRIVAL_M, AT_M, Passes, nearest_of, needs_of, passes_of, strength_of
 from geofence.forecast.walk import Bools, Floats, Ints, Trace
+from geofence.forecast.weekly import weekly_of
 
 MATCH_M = 70.0
 CREW_DAYS = 2
@@ -25,6 +26,8 @@ CREW_ALIKE = 0.3
 CREW_PLAINLY = 2.0
 """A day is another vehicle's round where it has so much in common with two of its days, twice its own share."""
 LEAST_TELLING = 5
+WEEKLY = 0.9
+"""A place that has weekdays of its own so surely is a regular one: lights have none."""
 SELDOM_WORTH = 0.5
 """So much does what was loaded at a place count that is not regular: it may be a light at which trucks waited."""
 
@@ -84,6 +87,7 @@ class Library:
         alike = _others(in_common(served, served))
         self.vehicle = crews_of(self.vehicle, alike)
         self.crews, self.crew = np.unique(self.vehicle, return_inverse=True)
+        self.weekly = [weekly_of(served, self.crew == crew, self.weekday) for crew in range(len(self.crews))]
         self.regular = self._regular(alike)
         self.telling = self.regular if self.regular.sum() >= LEAST_TELLING else np.ones(len(self.place_x), dtype=bool)
         self.telling_services = self.services.only(self.telling)
@@ -112,8 +116,11 @@ class Library:
         begins_s = np.array([day.trace.in_s[0] for day in self.days])
         ends_s = np.array([day.trace.out_s[-1] for day in self.days])
         stops = regular_of(self.served, alike, self.vehicle, self.weekday)
-        stops &= ~depots_of(self.services, self.served, begins_s, ends_s)
-        return without_lights(stops, self.served, np.array([day.ordinal for day in self.days]))
+        depots = depots_of(self.services, self.served, begins_s, ends_s)
+        stops = without_lights(stops & ~depots, self.served, np.array([day.ordinal for day in self.days]))
+        weekly = np.any([each.apart >= WEEKLY for each in self.weekly], axis=0)
+        regular: Bools = stops | (weekly & ~depots)
+        return regular
 
     def reached(self, x: float, y: float) -> tuple[Ints, Bools]:
         """Tell the places within reach of a spot, and at which of them a truck is that stands there."""

@@ -45,13 +45,18 @@ class Manner(msgspec.Struct, frozen=True):
     away: float = 0.001
     short: float = 0.7
     short_s: float = 180.0
+    back: float = 0.05
+    strayed: float = 1.5
+    near_m: float = 500.0
+    near_floor: float = 0.1
+    near_s: float = 1200.0
 
 
 class Today(msgspec.Struct, frozen=True):
     """What is known of a truck's day so far: `at_s` now, `stood_s` at its present place, `served` by place.
 
     `since_s`: since when it has been seen without a break; `crews`: whose days are its own, if known; `worked_s`: when
-    it began to serve a telling place last, zero for not yet.
+    it began to serve a telling place last, zero for not yet; `lately`: the telling places served last, newest first.
     """
 
     at_s: float
@@ -63,6 +68,7 @@ class Today(msgspec.Struct, frozen=True):
     y: float
     crews: tuple[str, ...] = ()
     worked_s: float = 0.0
+    lately: tuple[int, ...] = ()
 
 
 class Modes(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ BIN_S = 15.0
 BINS = round(HORIZON_S / BIN_S)
 OURS = 0.5
 """A round is the truck's own by the share of what it has served today that days of this round usually serve."""
+LEAST_SERVED = 0.1
 BLUR = (-1.28, -0.52, 0.0, 0.52, 1.28)
 
 
@@ -68,7 +69,8 @@ def outlook(library: Library, progress: Progress, today: Today, manner: Manner) 
     known = _known(progress, modes, points, manner)
     crew = int(library.crew[modes.day[np.argmax(weight)]])
     place, after, mode = _samples(library, modes, today)
-    likely = weight[mode] * (known * certain) * _usual(library, crew, today, manner)[place]
+    usual = _usual(library, crew, today, manner) * _sure(library, crew, modes.day, weight, today)
+    likely = weight[mode] * (known * certain) * usual[place]
     samples = Samples(place, after, likely)
     if points is not None:
         samples = _joined(samples, _resumed(library, modes, points, weight * known, 1.0 - known, today, manner))
@@ -141,7 +143,19 @@ def _usual(library: Library, crew: int, today: Today, manner: Manner) -> Floats:
     like = np.where(library.weekday == today.weekday, manner.weekday * like, like)
     habit = like / like.sum() @ library.served
     damped: Floats = habit * (1.0 + manner.seldom) / (habit + manner.seldom)
-    return damped
+    weekly = library.weekly[crew]
+    bounded: Floats = np.clip(damped, weekly.least[today.weekday], weekly.most[today.weekday])
+    return bounded
+
+
+def _sure(library: Library, crew: int, day: Ints, weight: Floats, today: Today) -> Floats:
+    """Tell how much more the days that served a place must count, where today's weekday always served it; else one."""
+    least = library.weekly[crew].least[today.weekday]
+    if not least.any():
+        return np.ones(len(least))
+    served = np.bincount(day, weight, minlength=len(library.days)) @ library.served
+    sure: Floats = np.maximum(least / np.maximum(served, LEAST_SERVED), 1.0)
+    return sure
 
 
 def _samples(library: Library, modes: Modes, today: Today) -> tuple[Ints, Floats, Ints]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from geofence.forecast.library import Library
 from geofence.forecast.modes import Manner, Modes, Today
-from geofence.forecast.walk import Floats, Ints
+from geofence.forecast.walk import Bools, Floats, Ints
 
 HORIZON_S = 4320.0
 RETURN_MPS = 8.0
@@ -44,12 +44,14 @@ class Points(msgspec.Struct, frozen=True):
     """Where on past days the round may have been broken off: the row of the telling service to come, and its weight.
 
     The weights sum to the chance that anything is left to serve, times how much can be built on so few days. `fit`: how
-    well what was served today fits the best point, one for perfectly.
+    well what was served today fits the best point, one for perfectly; `back`: whether the round is driven backwards
+    from there.
     """
 
     row: Ints
     weight: Floats
     fit: float
+    back: Bools
 
 
 def resumed(
@@ -80,29 +82,66 @@ def points_of(library: Library, today: Today, manner: Manner) -> Points:
     """Find where on the past days of its round a truck is that has served these places, by their order alone.
 
     Amiss is what a day had served before a point and today has not, and what today has served beyond it, the less the
-    more of that day's places lie in between; as in `modes`, but for each point of each day.
+    more of that day's places lie in between; as in `modes`, but for each point of each day. In the left half of the
+    columns rounds go on as that day did, in the right half they go back.
     """
     told = library.telling_services
     own = np.flatnonzero(library.driven_by(today.crews))
     table = library.rounds[own]
+    points = table.shape[1]
     there = table >= 0
-    served = there & today.served[told.place[np.maximum(table, 0)]] if len(told) else there
+    place = np.where(there, told.place[np.maximum(table, 0)], -1) if len(told) else table
+    served = there & today.served[np.maximum(place, 0)]
     owed = there & ~served
-    behind, ahead = _fading(table.shape[1], manner.recent)
-    amiss = owed @ behind + served @ ahead
-    ends = np.arange(table.shape[1])[None, :] == there.sum(axis=1)[:, None]
-    fit = float(((1.0 + amiss) ** -manner.order)[owed | ends].max())
-    kin = np.exp(manner.kin * library.kin[today.weekday, own])
-    weight = np.where(owed | ends, (1.0 + amiss) ** -manner.point * kin[:, None], 0.0)
+    behind, ahead = _fading(points, manner.recent)
+    amiss = np.hstack((owed @ behind + served @ ahead, owed @ behind.T + served @ ahead.T))
+    ends = np.arange(points)[None, :] == there.sum(axis=1)[:, None]
+    due = np.hstack((owed | ends, owed))
+    likely = (1.0 + _strayed(place, today)) ** -manner.strayed
+    likely[:, points:] *= manner.back
+    fit = float((likely * (1.0 + amiss) ** -manner.order)[due].max())
+    kin = np.exp(manner.kin * library.kin[today.weekday, own])[:, None]
+    near = np.tile(_near(library, place, owed, today, manner), 2)
+    weight = np.where(due, likely * (1.0 + amiss) ** -manner.point * kin * near, 0.0)
     weight = (weight / weight.sum()) ** manner.even
     weight = weight / weight.sum()
     effective = 1.0 / float(np.square(weight.sum(axis=1)).sum())
-    flat, row = weight.ravel(), table.ravel()
+    flat, row = weight.ravel(), np.tile(table, 2).ravel()
     kept = np.flatnonzero(flat > LEAST_SHARE * flat.max())
     kept = kept[np.argsort(-flat[kept], kind="stable")[:MOST_POINTS]]
     certain = effective / (effective + manner.doubt) / float(flat[kept].sum())
     kept = kept[row[kept] >= 0]
-    return Points(row[kept], flat[kept] * certain, fit)
+    return Points(row[kept], flat[kept] * certain, fit, kept % (2 * points) >= points)
+
+
+def _strayed(place: Ints, today: Today) -> Floats:
+    """Tell for each point, on and back, how many of the last services in a row lie beyond it: it explains none of them.
+
+    One may be a stop taken in passing; after some, the truck is not where it broke off, but where it serves.
+    """
+    points = np.arange(place.shape[1])
+    at = place[:, :, None] == np.array(today.lately, dtype=np.int64)
+    known, column = at.any(axis=1), at.argmax(axis=1)
+    lowest = np.minimum.accumulate(np.where(known, column, len(points)), axis=1)
+    highest = np.maximum.accumulate(np.where(known, column, -1), axis=1)
+    on = (lowest[:, None, :] >= points[:, None]) & known[:, None, :]
+    back = (highest[:, None, :] <= points[:, None]) & known[:, None, :]
+    strayed: Floats = np.hstack((on.sum(axis=2), back.sum(axis=2))).astype(np.float64)
+    return strayed
+
+
+def _near(library: Library, place: Ints, owed: Bools, today: Today, manner: Manner) -> Floats:
+    """Tell how likely a truck that has just served goes on at each point, by how much farther than the nearest it is.
+
+    The longer ago it served, the less that says: from the tip every way back is long.
+    """
+    if not owed.any():
+        return np.ones(place.shape)
+    away_m = library.away_m(today.x, today.y)[np.maximum(place, 0)]
+    farther_m = np.maximum(away_m - away_m[owed].min(), 0.0)
+    lasts = np.exp((today.worked_s - today.at_s) / manner.near_s)
+    near: Floats = 1.0 - lasts * (1.0 - manner.near_floor) * (1.0 - np.exp(-farther_m / manner.near_m))
+    return near
 
 
 @lru_cache(maxsize=8)
@@ -127,9 +166,16 @@ def _lasting(library: Library, today: Today, manner: Manner) -> tuple[Floats, Fl
 
 
 def _following(library: Library, points: Points, today: Today) -> tuple[Ints, Floats, Ints]:
-    """Gather what was served from each point on: the place, how long after the first of it, and of which point."""
+    """Gather what was served from each point on, or back: the place, how long after the first of it, of which point."""
     services, told = library.services, library.telling_services
-    day, from_s = told.day[points.row], told.in_s[points.row]
+    day, from_s, until_s = told.day[points.row], told.in_s[points.row], told.out_s[points.row]
     low, high = services.reached(day, from_s), services.reached(day, from_s + HORIZON_S)
-    row, point = services.ahead(low, high, today.served)
-    return services.place[row], services.in_s[row] - from_s[point], point
+    row, point = services.ahead(low, np.where(points.back, low, high), today.served)
+    low, high = services.reached(day, from_s - HORIZON_S), low + 1
+    row_back, point_back = services.between(np.where(points.back, low, high), high)
+    firsts = (services.before[row_back] < 0) & ~today.served[services.place[row_back]]
+    row_back, point_back = row_back[firsts], point_back[firsts]
+    after_s = services.in_s[row] - from_s[point]
+    after_back_s = np.maximum(until_s[point_back] - services.out_s[row_back], 0.0)
+    place = np.concatenate((services.place[row], services.place[row_back]))
+    return place, np.concatenate((after_s, after_back_s)), np.concatenate((point, point_back))

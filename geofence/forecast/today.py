@@ -22,6 +22,7 @@ UNSEEN_S = 240.0
 UNSEEN_M = 200.0
 """After such a silence, so far from where it began, it is not known what was served meanwhile."""
 START_M = 300.0
+LATELY = 8
 
 
 class Pass(msgspec.Struct, frozen=True, array_like=True):
@@ -37,7 +38,8 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
 
     `crew`: whose round it is, empty until that is known; `swing`: for how many knots another's has seemed likelier;
     `since_s`: since when the truck has been seen without a break; all day, if it was first seen where days begin;
-    `own`: by whose days it was begun; `worked_s`: when it began to serve a telling place last.
+    `own`: by whose days it was begun; `worked_s`: when it began to serve a telling place last; `lately`: the telling
+    places that it served last, the newest first.
     """
 
     day: str
@@ -50,6 +52,7 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     since_s: float = 0.0
     own: str = ""
     worked_s: float = 0.0
+    lately: tuple[int, ...] = ()
 
     def is_of(self, profile: str, ordinal: int) -> bool:
         """Tell whether it is of a service day and speaks of the knots and places of a version of the profile."""
@@ -88,8 +91,10 @@ class Guide:
         served = self._served(so_far.served, passes, walk)
         unseen = at_s - before.near_s > UNSEEN_S and hypot(x - before.x, y - before.y) > UNSEEN_M
         since_s = at_s if unseen else so_far.since_s
-        own, worked_s = so_far.own, at_s if self._telling(so_far.served, served) else so_far.worked_s
-        after = DaySoFar(so_far.day, walk, progress, served, passes, crew, swing, since_s, own, worked_s)
+        new = self._telling(so_far.served, served)
+        worked_s = at_s if new else so_far.worked_s
+        lately = (*new, *so_far.lately)[:LATELY]
+        after = DaySoFar(so_far.day, walk, progress, served, passes, crew, swing, since_s, so_far.own, worked_s, lately)
         return after, bool(closed)
 
     def _matched(
@@ -144,11 +149,12 @@ class Guide:
             served = bytes(bits)
         return served
 
-    def _telling(self, before: bytes, served: bytes) -> bool:
-        """Tell whether a telling place has been served since."""
+    def _telling(self, before: bytes, served: bytes) -> list[int]:
+        """Tell the telling places that have been served since."""
         if served == before:
-            return False
-        return bool((newly_served(before, served, len(self.library.place_x)) & self.library.telling).any())
+            return []
+        new = newly_served(before, served, len(self.library.place_x)) & self.library.telling
+        return np.flatnonzero(new).tolist()
 
     def until(self, so_far: DaySoFar, at_s: float, weekday: int) -> Today:
         """Tell the day so far as the outlook asks for it."""
@@ -156,7 +162,9 @@ class Guide:
         served = served_places(so_far.served, len(self.library.place_x))
         stood_s = at_s - walk.in_s
         crews = (so_far.crew, so_far.own) if so_far.crew else ()
-        return Today(at_s, so_far.since_s, stood_s, weekday, served, walk.x, walk.y, crews, so_far.worked_s)
+        return Today(
+            at_s, so_far.since_s, stood_s, weekday, served, walk.x, walk.y, crews, so_far.worked_s, so_far.lately
+        )
 
 
 def likeliest_crew(library: Library, progress: Progress) -> str | None:

@@ -180,6 +180,20 @@ def test_a_stop_with_weekdays_of_its_own_is_foretold_on_these_only(weekday: int,
     assert (chance > 0.6) if comes else (chance < 0.15), chance
 
 
+@pytest.mark.parametrize(("weekday", "least", "most"), [(0, 0.6, 1.0), (1, 0.0, 0.1), (2, 0.0, 0.1)])
+def test_a_stop_of_two_weekdays_is_ruled_out_on_the_others(weekday: int, least: float, most: float) -> None:
+    """All days have one round of ten stops; the sixth is loaded on Mondays and Thursdays, and passed by else."""
+    own = TEN_STOPS[5]
+    days = []
+    for k, day_of in enumerate(MONDAY + timedelta(days=7 * (k // 6) + k % 6) for k in range(14)):
+        stops = [stop for stop in TEN_STOPS if stop != own or day_of.weekday() in {0, 3}]
+        days.append(Day("17", day_of.toordinal(), trace(Drive(day_of, f"08:{30 + k}").serve(stops, 90.0).pings)))
+    past = Library(days, *np.array(TEN_STOPS).T)
+    so_far, today = today_after(past, fixes(Drive(MONDAY, "08:36").serve(TEN_STOPS[:5], 90.0).to(2600.0, 0.0).pings))
+    found = outlook(past, so_far.progress, replace(today, weekday=weekday), Manner())
+    assert least <= chance_within(found, own, 300.0, np.array(TEN_STOPS)) <= most
+
+
 BLOCKS = [[(x + east, 0.0) for x in (0.0, 300.0, 600.0, 900.0, 1200.0)] for east in (600.0, 2600.0)]
 
 

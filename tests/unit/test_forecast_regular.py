@@ -94,6 +94,20 @@ def test_a_light_at_which_two_trucks_stand_on_one_date_is_not_regular() -> None:
     assert all(both.regular[near(both, x, 0.0)] for x in STOPS)
 
 
+def test_a_stop_of_two_weekdays_is_regular_though_two_trucks_stand_there_on_one_date() -> None:
+    """Lights have no weekdays: where both trucks stand on Tuesdays and Fridays only, they load."""
+    without = (60,) * 3 + (5,) + (60,) * 4
+    days = []
+    for k in (k for k in range(14) if k % 7 != 6):
+        own = k % 7 in {1, 4}
+        days.append(Day("17", MONDAY + k, day(k, red=float(own))))
+        days.append(Day("18", MONDAY + k, day(k, red=0.0, stands=(60,) * 8 if own else without, turned=True)))
+    found = library(*days)
+    crossing = near(found, LIGHTS[0], 0.0)
+    assert {str(found.vehicle[k]) for k in np.flatnonzero(found.served[:, crossing])} == {"17", "18"}
+    assert found.regular[crossing]
+
+
 def test_stops_that_two_trucks_serve_on_one_date_are_regular() -> None:
     """Where one truck takes the rest and another the paper, most places are shared: then that says nothing."""
     found = library(*(Day(truck, MONDAY + k, day(k, red=0.0)) for k in range(6) for truck in ("17", "18")))

@@ -119,3 +119,37 @@ def test_a_truck_that_has_not_begun_resumes_nothing() -> None:
     """A tracker that is switched on somewhere says nothing of when the round begins."""
     found = ahead_of(past(), Drive(MONDAY, "07:30", at=(900.0, -900.0)).stand(600).pings)
     assert found.chance.sum() < 0.05
+
+
+BACKWARDS = [*SOUTH, *NORTH][::-1]
+
+
+def backwards(stops: int) -> Drive:
+    """Begin where past days ended, and serve so many stops in the other order."""
+    return Drive(MONDAY, "08:33", at=YARD).serve(BACKWARDS[:stops], 60.0)
+
+
+def test_a_round_that_is_driven_backwards_is_foretold_backwards() -> None:
+    """No past day drove so; what was served is the end of each, and what comes is what came before."""
+    found = ahead_of(past(), backwards(6).pings)
+    assert chance(found, BACKWARDS[6], 240.0) > 0.3
+    assert chance(found, BACKWARDS[8], 120.0) < 0.1
+    assert chance(found, BACKWARDS[8], 480.0) > 0.3
+    assert chance(found, SOUTH[0], 600.0) < 0.1
+
+
+@pytest.mark.parametrize("stops", [2, 6])
+def test_a_round_that_is_driven_backwards_goes_on_backwards(stops: int) -> None:
+    """A stop taken at the end of the round may be one in passing; six in a row are not."""
+    points = points_of(past(), today_after(past(), fixes(backwards(stops).pings))[1], Manner())
+    assert (points.weight[points.back].sum() > 0.8 * points.weight.sum()) == (stops == 6)
+
+
+@pytest.mark.parametrize("stops", [1, 4])
+def test_a_truck_that_has_gone_to_another_street_goes_on_there(stops: int) -> None:
+    """It left the south street half done: one stop may be one in passing; four, and how near the next is, tell."""
+    today = Drive(MONDAY, "08:33").serve([*SOUTH[:4], *NORTH[:stops]], 60.0)
+    points = points_of(past(), today_after(past(), fixes(today.pings))[1], Manner())
+    shares = np.bincount(past().telling_services.place[points.row], points.weight, minlength=len(SPOTS))
+    left, there = (shares[[*SOUTH, *NORTH].index(spot)] for spot in (SOUTH[4], NORTH[stops]))
+    assert (left > 2.0 * there) if stops == 1 else (there > 2.0 * left)
