@@ -70,8 +70,15 @@ ROWS = (
         "minutes-weekly-ruled-out",
         "A stop of certain weekdays is ruled out on the others",
         "days of other weekdays speak for it",
-        Cut("geofence/forecast/outlook.py", "1.0 - apart * never[today.weekday]", "1.0"),
-        ORDER + "test_a_stop_of_two_weekdays_is_ruled_out_on_the_others",
+        Cut("geofence/forecast/weekly.py", "np.where(times == 0, 1.0 - sure, 1.0)", "np.ones_like(sure)"),
+        ORDER + "test_a_stop_of_certain_weekdays_counts_by_these[weekdays2-4-0.0-0.1]",
+    ),
+    row(
+        "minutes-weekly-always",
+        "A stop of certain weekdays is foretold on these as one of every day",
+        "days of other weekdays speak against it",
+        Cut("geofence/forecast/outlook.py", " * _sure(library, crew, modes.day, weight, today)", ""),
+        ORDER + "test_a_stop_of_certain_weekdays_counts_by_these[weekdays0-0-0.6-1.0]",
     ),
     row(
         "minutes-backwards",
@@ -92,7 +99,7 @@ ROWS = (
         "A truck that has just served goes on nearby",
         "how far it is says nothing",
         Cut("geofence/forecast/resume.py", "kin * near,", "kin,"),
-        RESUME + "test_a_truck_that_has_gone_to_another_street_goes_on_there[4]",
+        RESUME + "test_a_truck_that_has_gone_to_another_street_goes_on_there[2-0.5-2.0]",
     ),
     row(
         "replay-nights",
