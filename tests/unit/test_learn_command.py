@@ -280,8 +280,14 @@ def test_the_replay_takes_the_assignments_of_the_citys_folder(city: Path) -> Non
 
 
 def test_a_refused_ping_does_not_silence_what_is_foretold(city: Path) -> None:
-    """A fix from the future, which the engine refuses, leaves the moments of foretelling as they are."""
+    """A fix from the future, which the engine refuses, leaves the moments of foretelling as they are.
+
+    Where nobody has a lead in minutes; else the engine's looks for alerts set them.
+    """
     learned(city)
+    header, *rows = (city.parent / "residents.csv").read_text().splitlines()
+    in_metres = [",".join((*row.split(",")[:4], "", "200")) for row in rows]
+    (city.parent / "residents.csv").write_text("\n".join((header, *in_metres)) + "\n")
     whole, wild = city.parent / "whole.csv", city.parent / "wild.csv"
     assert replayed(city, "--predictions", whole).exit_code == 0
     pings = usual(TODAY).pings
@@ -289,6 +295,7 @@ def test_a_refused_ping_does_not_silence_what_is_foretold(city: Path) -> None:
     write_pings(city.parent / "today.csv", [*pings[:40], future, *pings[40:]])
     assert replayed(city, "--predictions", wild).exit_code == 0
     assert wild.read_bytes() == whole.read_bytes()
+    assert predictions(whole)
 
 
 def test_a_ping_that_came_late_foretells_nothing_for_the_past(city: Path) -> None:
