@@ -246,3 +246,15 @@ def test_what_an_older_version_wrote_is_read() -> None:
     assert said == Saying(3, 10.0, 77, True, False)
     state = state_of({"truck/17": msgspec.msgpack.encode([[[], [], []], None, [], [], True, False, 0.0, False])})
     assert state.truck("17") == Truck(collecting=True)
+
+
+def test_a_truck_that_stays_unlikely_has_turned_away_and_calls_once_more() -> None:
+    """Four minutes without a break; one look at which it was likely begins them anew."""
+    foretold = Foretold()
+    foretold.tell(3, 10.0, 900_000, "17")
+    for at_ms in (0, 200_000, None, 210_000, 449_000):
+        foretold.unlikely(3, 10.0, at_ms, 240_000)
+        assert foretold.again(3, 10.0) is Again.NO
+    foretold.unlikely(3, 10.0, 450_000, 240_000)
+    assert foretold.again(3, 10.0) is Again.AWAY
+    assert foretold.waiting("17") == []

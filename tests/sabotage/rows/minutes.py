@@ -297,7 +297,7 @@ ROWS = (
             "        elif at_ms - said.unlikely_ms >= lasts_ms:\n",
             "        elif lasts_ms < 0:\n",
         ),
-        SCENARIOS + "test_a_tipping_trip_in_the_middle_of_the_round_passes_nobody_over",
+        "tests/unit/test_minutes_records.py::test_a_truck_that_stays_unlikely_has_turned_away_and_calls_once_more",
     ),
     row(
         "minutes-away-lasts",
