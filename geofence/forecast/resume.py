@@ -169,13 +169,9 @@ def _following(library: Library, points: Points, today: Today) -> tuple[Ints, Fl
     """Gather what was served from each point on, or back: the place, how long after the first of it, of which point."""
     services, told = library.services, library.telling_services
     day, from_s, until_s = told.day[points.row], told.in_s[points.row], told.out_s[points.row]
-    low, high = services.reached(day, from_s), services.reached(day, from_s + HORIZON_S)
-    row, point = services.ahead(low, np.where(points.back, low, high), today.served)
-    low, high = services.reached(day, from_s - HORIZON_S), low + 1
-    row_back, point_back = services.between(np.where(points.back, low, high), high)
-    firsts = (services.before[row_back] < 0) & ~today.served[services.place[row_back]]
-    row_back, point_back = row_back[firsts], point_back[firsts]
-    after_s = services.in_s[row] - from_s[point]
-    after_back_s = np.maximum(until_s[point_back] - services.out_s[row_back], 0.0)
-    place = np.concatenate((services.place[row], services.place[row_back]))
-    return place, np.concatenate((after_s, after_back_s)), np.concatenate((point, point_back))
+    here = services.reached(day, from_s)
+    first = np.where(points.back, services.reached(day, from_s - HORIZON_S), here)
+    after = np.where(points.back, here + 1, services.reached(day, from_s + HORIZON_S))
+    row, point = services.ahead(first, after, today.served)
+    on_s, back_s = services.in_s[row] - from_s[point], np.maximum(until_s[point] - services.out_s[row], 0.0)
+    return services.place[row], np.where(points.back[point], back_s, on_s), point
