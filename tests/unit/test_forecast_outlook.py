@@ -165,18 +165,24 @@ def test_a_truck_of_another_round_that_drives_along_a_street_has_not_come_to_ser
 TEN_STOPS = [(400.0 * k, 0.0) for k in range(2, 12)]
 
 
+def chance_of_the_sixth(dates: Sequence[date], weekdays: set[int], begin: str, weekday: int) -> float:
+    """All past days have one round of ten stops, the sixth on certain weekdays only; today is in front of the sixth."""
+    own = TEN_STOPS[5]
+    days = []
+    for k, day_of in enumerate(dates):
+        stops = [stop for stop in TEN_STOPS if stop != own or day_of.weekday() in weekdays]
+        days.append(Day("17", day_of.toordinal(), trace(Drive(day_of, f"08:{30 + k}").serve(stops, 90.0).pings)))
+    past = Library(days, *np.array(TEN_STOPS).T)
+    so_far, today = today_after(past, fixes(Drive(MONDAY, begin).serve(TEN_STOPS[:5], 90.0).to(2600.0, 0.0).pings))
+    found = outlook(past, so_far.progress, replace(today, weekday=weekday), Manner())
+    return chance_within(found, own, 300.0, np.array(TEN_STOPS))
+
+
 @pytest.mark.parametrize(("weekday", "comes"), [(0, True), (3, False)])
 def test_a_stop_with_weekdays_of_its_own_is_foretold_on_these_only(weekday: int, comes: bool) -> None:
     """Mondays and Thursdays have one round of ten stops, but the sixth is left out on Thursdays; two of each."""
-    own = TEN_STOPS[5]
-    days = []
-    for k, day_of in enumerate(MONDAY + timedelta(days=7 * (k // 2) + 3 * (k % 2)) for k in range(4)):
-        stops = [stop for stop in TEN_STOPS if stop != own or day_of.weekday() == 0]
-        days.append(Day("17", day_of.toordinal(), trace(Drive(day_of, f"08:{30 + k}").serve(stops, 90.0).pings)))
-    past = Library(days, *np.array(TEN_STOPS).T)
-    so_far, today = today_after(past, fixes(Drive(MONDAY, "08:32").serve(TEN_STOPS[:5], 90.0).to(2600.0, 0.0).pings))
-    found = outlook(past, so_far.progress, replace(today, weekday=weekday), Manner())
-    chance = chance_within(found, own, 300.0, np.array(TEN_STOPS))
+    dates = [MONDAY + timedelta(days=7 * (k // 2) + 3 * (k % 2)) for k in range(4)]
+    chance = chance_of_the_sixth(dates, {0}, "08:32", weekday)
     assert (chance > 0.56) if comes else (chance < 0.11), chance
 
 
@@ -188,15 +194,8 @@ def test_a_stop_of_certain_weekdays_counts_by_these(
     weekdays: set[int], weekday: int, least: float, most: float
 ) -> None:
     """All days have one round of ten stops; the sixth is loaded on some weekdays, and passed by on the others."""
-    own = TEN_STOPS[5]
-    days = []
-    for k, day_of in enumerate(MONDAY + timedelta(days=7 * (k // 6) + k % 6) for k in range(14)):
-        stops = [stop for stop in TEN_STOPS if stop != own or day_of.weekday() in weekdays]
-        days.append(Day("17", day_of.toordinal(), trace(Drive(day_of, f"08:{30 + k}").serve(stops, 90.0).pings)))
-    past = Library(days, *np.array(TEN_STOPS).T)
-    so_far, today = today_after(past, fixes(Drive(MONDAY, "08:36").serve(TEN_STOPS[:5], 90.0).to(2600.0, 0.0).pings))
-    found = outlook(past, so_far.progress, replace(today, weekday=weekday), Manner())
-    assert least <= chance_within(found, own, 300.0, np.array(TEN_STOPS)) <= most
+    dates = [MONDAY + timedelta(days=7 * (k // 6) + k % 6) for k in range(14)]
+    assert least <= chance_of_the_sixth(dates, weekdays, "08:36", weekday) <= most
 
 
 BLOCKS = [[(x + east, 0.0) for x in (0.0, 300.0, 600.0, 900.0, 1200.0)] for east in (600.0, 2600.0)]

@@ -10,7 +10,8 @@ import pytest
 
 from geofence.forecast.library import Day, Library
 from geofence.forecast.modes import Manner
-from geofence.forecast.resume import points_of
+from geofence.forecast.resume import Points, points_of
+from geofence.forecast.walk import Floats
 from tests.support.rounds import MONDAY, Drive
 from tests.unit.test_forecast_outlook import ahead_of, chance_within, fixes, today_after, trace
 
@@ -37,6 +38,16 @@ def past() -> Library:
 chance = partial(chance_within, spots=SPOTS)
 
 
+def resuming(drive: Drive) -> Points:
+    """Where the round may go on after a drive."""
+    return points_of(past(), today_after(past(), fixes(drive.pings))[1], Manner())
+
+
+def shares_of(points: Points) -> Floats:
+    """How likely each of SPOTS is the next."""
+    return np.bincount(past().telling_services.place[points.row], points.weight, minlength=len(SPOTS))
+
+
 def test_a_trip_lasts_from_one_service_to_the_next_with_a_long_stand_in_between() -> None:
     """The way home, after the last service, is no trip; nor is the way from stop to stop."""
     library, told = past(), past().telling_services
@@ -55,8 +66,7 @@ def test_a_trip_lasts_from_one_service_to_the_next_with_a_long_stand_in_between(
 def test_the_round_goes_on_after_what_was_served(served: int) -> None:
     """The points of past days that fit are before the first place that was not served."""
     drive = Drive(MONDAY, "08:32").serve([*SOUTH, *NORTH][:served], 60.0)
-    points = points_of(past(), today_after(past(), fixes(drive.pings))[1], Manner())
-    shares = np.bincount(past().telling_services.place[points.row], points.weight, minlength=len(SPOTS))
+    shares = shares_of(resuming(drive))
     assert [*SOUTH, *NORTH][int(np.argmax(shares))] == [*SOUTH, *NORTH][served]
     assert shares.max() > 0.5 * shares.sum()
 
@@ -141,7 +151,7 @@ def test_a_round_that_is_driven_backwards_is_foretold_backwards() -> None:
 @pytest.mark.parametrize("stops", [2, 6])
 def test_a_round_that_is_driven_backwards_goes_on_backwards(stops: int) -> None:
     """A stop taken at the end of the round may be one in passing; six in a row are not."""
-    points = points_of(past(), today_after(past(), fixes(backwards(stops).pings))[1], Manner())
+    points = resuming(backwards(stops))
     assert (points.weight[points.back].sum() > 0.8 * points.weight.sum()) == (stops == 6)
 
 
@@ -149,7 +159,6 @@ def test_a_round_that_is_driven_backwards_goes_on_backwards(stops: int) -> None:
 def test_a_truck_that_has_gone_to_another_street_goes_on_there(stops: int, least: float, most: float) -> None:
     """It left the south street half done: one stop may be one in passing; four, and how near the next is, tell."""
     today = Drive(MONDAY, "08:33").serve([*SOUTH[:4], *NORTH[:stops]], 60.0)
-    points = points_of(past(), today_after(past(), fixes(today.pings))[1], Manner())
-    shares = np.bincount(past().telling_services.place[points.row], points.weight, minlength=len(SPOTS))
+    shares = shares_of(resuming(today))
     left, there = (float(shares[[*SOUTH, *NORTH].index(spot)]) for spot in (SOUTH[4], NORTH[stops]))
     assert least * left < there < most * left
