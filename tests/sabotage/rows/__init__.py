@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.sabotage.row import Row
-from tests.sabotage.rows import archive, engine, house, ingest, minutes, notifier, order, pipe, plans
+from tests.sabotage.rows import archive, engine, forecast, house, ingest, minutes, notifier, order, pipe, plans
 
 ROWS: tuple[Row, ...] = (
     *pipe.ROWS,
@@ -11,6 +11,7 @@ ROWS: tuple[Row, ...] = (
     *order.ROWS,
     *engine.ROWS,
     *minutes.ROWS,
+    *forecast.ROWS,
     *plans.ROWS,
     *notifier.ROWS,
     *house.ROWS,
