@@ -2,56 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 
 import typer
 
-from gomikuru.commands import (
-    calendar,
-    check,
-    dead_letters,
-    doctor,
-    evaluate,
-    import_5374,
-    learn,
-    line_cost,
-    privacy,
-    quarantine,
-    replay,
-    reports,
-    run,
-    simulate,
-    subscriptions,
-    testbed,
-    trucks,
-)
-
 COMMANDS = (
-    run,
-    simulate,
-    learn,
-    replay,
-    evaluate,
-    testbed,
-    subscriptions,
-    reports,
-    privacy,
-    trucks,
-    calendar,
-    import_5374,
-    check,
-    doctor,
-    line_cost,
-    quarantine,
-    dead_letters,
+    "run",
+    "simulate",
+    "learn",
+    "replay",
+    "evaluate",
+    "testbed",
+    "subscriptions",
+    "reports",
+    "privacy",
+    "trucks",
+    "calendar",
+    "import-5374",
+    "check",
+    "doctor",
+    "line-cost",
+    "quarantine",
+    "dead-letters",
 )
-
-app = typer.Typer(
-    name="gomikuru",
-    help="Tells each household, in time and never in vain, that the garbage truck is about to reach it.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+"""In the order of `--help`. Each is a module of gomikuru.commands that registers the command of its name."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -60,7 +37,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _program(
     _version: bool = typer.Option(
         False, "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
@@ -69,10 +45,21 @@ def _program(
     pass
 
 
-for _command in COMMANDS:
-    _command.register(app)
+def program(names: Sequence[str] = COMMANDS) -> typer.Typer:
+    """Make the program with some of its commands: what the others need is not loaded."""
+    app = typer.Typer(
+        name="gomikuru",
+        help="Tells each household, in time and never in vain, that the garbage truck is about to reach it.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_program)
+    for name in names:
+        import_module(f"gomikuru.commands.{name.replace('-', '_')}").register(app)
+    return app
 
 
 def main() -> None:
-    """Run the program; the entry point of the distribution."""
-    app()
+    """Run the program; the entry point of the distribution. Only the command that is asked for is loaded."""
+    asked = [name for name in sys.argv[1:2] if name in COMMANDS]
+    program(asked or COMMANDS)()

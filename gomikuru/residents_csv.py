@@ -1,8 +1,8 @@
 """Reads residents.csv: text -> wishes, and every problem with the number of its line. Pure; opens no file.
 
 Columns: resident_id,lat,lon,category,lead_minutes,lead_metres (design.md), and where wanted language, zone, point,
-quiet (22:00-06:30), kinds (here+passed), target_kind, target. Lines of one resident that differ in their target only
-are its several devices.
+quiet (22:00-06:30), kinds (here+passed), target_kind, target; a column that nobody fills may be left out. Lines of one
+resident that differ in their target only are its several devices.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from model.subscription import (
 )
 from residents.wish import ANYTHING, Known, Wish, problems_of
 
-REQUIRED = ("resident_id", "lat", "lon", "category", "lead_minutes", "lead_metres")
-OPTIONAL = ("language", "zone", "point", "quiet", "kinds", "target_kind", "target")
+REQUIRED = ("resident_id", "lat", "lon")
+LEADS = ("lead_minutes", "lead_metres")
+OPTIONAL = ("category", *LEADS, "language", "zone", "point", "quiet", "kinds", "target_kind", "target")
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
@@ -185,7 +186,7 @@ def _number(row: Mapping[str, str], column: str, problems: list[str]) -> float |
 
 
 def _lead(row: Mapping[str, str], problems: list[str]) -> Lead | None:
-    filled = [column for column in ("lead_minutes", "lead_metres") if row[column]]
+    filled = [column for column in LEADS if row[column]]
     if not filled and row["zone"]:
         return ZoneLead()
     if len(filled) != 1:

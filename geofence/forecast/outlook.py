@@ -7,6 +7,8 @@ of days on which the truck did not come within the horizon is left out: a row su
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 import numpy as np
 
@@ -69,7 +71,7 @@ def outlook(library: Library, progress: Progress, today: Today, manner: Manner) 
     known = _known(progress, modes, points, manner)
     crew = int(library.crew[modes.day[np.argmax(weight)]])
     place, after, mode = _samples(library, modes, today)
-    usual = _usual(library, crew, today, manner) * _sure(library, crew, modes.day, weight, today)
+    usual = _usual(library, crew, today.weekday, manner) * _sure(library, crew, modes.day, weight, today)
     likely = weight[mode] * (known * certain) * usual[place]
     samples = Samples(place, after, likely)
     if points is not None:
@@ -82,7 +84,7 @@ def _resumed(
     library: Library, modes: Modes, points: Points, weight: Floats, elsewhere: float, today: Today, manner: Manner
 ) -> Samples:
     """Tell when the truck will be where, as far as it has left its round; the less, the less that round is its own."""
-    usual = _usual(library, int(np.searchsorted(library.crews, today.crews[0])), today, manner)
+    usual = _usual(library, int(np.searchsorted(library.crews, today.crews[0])), today.weekday, manner)
     done = today.served & library.telling
     ours = float((done & (usual > OURS)).sum()) / max(float(done.sum()), 1.0)
     found = resumed(library, modes, points, weight, elsewhere * ours, today, manner)
@@ -137,14 +139,15 @@ def _weighed(modes: Modes, manner: Manner) -> tuple[Floats, float]:
     return weight, effective / (effective + manner.doubt)
 
 
-def _usual(library: Library, crew: int, today: Today, manner: Manner) -> Floats:
+@lru_cache(maxsize=64)
+def _usual(library: Library, crew: int, weekday: int, manner: Manner) -> Floats:
     """Damp places that days like this one seldom serve: one for those that all of them do."""
-    like = np.exp(manner.kin * library.kin[today.weekday]) * (library.crew == crew)
-    like = np.where(library.weekday == today.weekday, manner.weekday * like, like)
+    like = np.exp(manner.kin * library.kin[weekday]) * (library.crew == crew)
+    like = np.where(library.weekday == weekday, manner.weekday * like, like)
     habit = like / like.sum() @ library.served
     damped: Floats = habit * (1.0 + manner.seldom) / (habit + manner.seldom)
     weekly = library.weekly[crew]
-    bounded: Floats = np.clip(damped, weekly.least[today.weekday], weekly.most[today.weekday])
+    bounded: Floats = np.clip(damped, weekly.least[weekday], weekly.most[weekday])
     return bounded
 
 

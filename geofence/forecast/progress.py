@@ -18,6 +18,8 @@ from geofence.forecast.visits import firsts
 from geofence.forecast.walk import Floats, Ints
 
 AHEAD = ((-1, 0.04), (0, 0.14), (1, 0.40), (2, 0.22), (3, 0.10), (4, 0.05), (5, 0.03), (6, 0.02))
+APART = 8
+"""So far apart stand the days where knots are laid out in a row: farther than a move goes."""
 ASTRAY = 0.02
 """The chance, with every knot, that the truck leaves what past days know."""
 BACK = 0.25
@@ -66,7 +68,8 @@ class Matcher:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._dense = np.zeros(len(library.x) + 16)
+        self._slot = np.arange(len(library.x)) + APART * (library.day + 1)
+        self._dense = np.zeros(len(library.x) + APART * (len(library.days) + 2))
         self._own: dict[str, Floats] = {}
 
     def step(self, progress: Progress, at_s: float, x: float, y: float, dx: float, dy: float, vehicle: str) -> Progress:
@@ -97,14 +100,11 @@ class Matcher:
         if not progress.knots:
             return moved, elsewhere
         knots, belief = beam(progress)
-        day = self._library.day
-        dense = self._dense
-        dense[knots] = belief * ((1.0 - progress.elsewhere) * (1.0 - ASTRAY))
+        dense, held, to = self._dense, self._slot[knots], self._slot[found]
+        dense[held] = belief * ((1.0 - progress.elsewhere) * (1.0 - ASTRAY))
         for ahead, chance in AHEAD:
-            behind = np.maximum(found - ahead, 0)
-            same = day[np.minimum(behind, len(day) - 1)] == day[found]
-            moved = moved + chance * np.where(same, dense[behind], 0.0)
-        dense[knots] = 0.0
+            moved = moved + chance * dense[to - ahead]
+        dense[held] = 0.0
         return moved, elsewhere
 
     def _weights(self, vehicle: str) -> Floats:

@@ -14,6 +14,7 @@ import numpy as np
 
 from geofence.forecast.library import Library
 from geofence.forecast.modes import Manner, Modes, Today
+from geofence.forecast.today import served_places
 from geofence.forecast.walk import Bools, Floats, Ints
 
 HORIZON_S = 4320.0
@@ -78,49 +79,77 @@ def resumed(
     return Samples(np.tile(place, len(likely)), at_s.ravel(), np.outer(likely, points.weight[point]).ravel())
 
 
-def points_of(library: Library, today: Today, manner: Manner) -> Points:
-    """Find where on the past days of its round a truck is that has served these places, by their order alone.
+class Orders(msgspec.Struct, frozen=True):
+    """How well what was served today fits the order of each past day, as a row a day and a column a point.
 
-    Amiss is what a day had served before a point and today has not, and what today has served beyond it, the less the
-    more of that day's places lie in between; as in `modes`, but for each point of each day. In the left half of the
-    columns rounds go on as that day did, in the right half they go back.
+    In the left half of the columns rounds go on as that day did, in the right half they go back. `row`: the telling
+    service that comes next, -1 at the end of a day; `place`: where that is; `owed`: whether it is yet to be served;
+    `weight`: how likely the round is gone on with there, all else equal; `fit` as of `Points`.
     """
-    told = library.telling_services
-    own = np.flatnonzero(library.driven_by(today.crews))
-    table = library.rounds[own]
-    points = table.shape[1]
-    there = table >= 0
-    place = np.where(there, told.place[np.maximum(table, 0)], -1) if len(told) else table
-    served = there & today.served[np.maximum(place, 0)]
-    owed = there & ~served
-    behind, ahead = _fading(points, manner.recent)
-    amiss = np.hstack((owed @ behind + served @ ahead, owed @ behind.T + served @ ahead.T))
-    ends = np.arange(points)[None, :] == there.sum(axis=1)[:, None]
-    due = np.hstack((owed | ends, owed))
-    likely = (1.0 + _strayed(place, today)) ** -manner.strayed
-    likely[:, points:] *= manner.back
-    fit = float((likely * (1.0 + amiss) ** -manner.order)[due].max())
-    kin = np.exp(manner.kin * library.kin[today.weekday, own])[:, None]
-    near = np.tile(_near(library, place, owed, today, manner), 2)
-    weight = np.where(due, likely * (1.0 + amiss) ** -manner.point * kin * near, 0.0)
+
+    row: Ints
+    place: Ints
+    owed: Bools
+    weight: Floats
+    fit: float
+
+
+def points_of(library: Library, today: Today, manner: Manner) -> Points:
+    """Find where on the past days of its round a truck is that has served these places, by their order and where it is.
+
+    Few points are kept, the likeliest.
+    """
+    served = np.packbits(today.served, bitorder="little").tobytes()
+    orders = _orders(library, served, today.lately, today.crews, today.weekday, manner)
+    weight = orders.weight * np.tile(_near(library, orders.place, orders.owed, today, manner), 2)
     weight = (weight / weight.sum()) ** manner.even
     weight = weight / weight.sum()
     effective = 1.0 / float(np.square(weight.sum(axis=1)).sum())
-    flat, row = weight.ravel(), np.tile(table, 2).ravel()
+    flat, row = weight.ravel(), np.tile(orders.row, 2).ravel()
     kept = np.flatnonzero(flat > LEAST_SHARE * flat.max())
     kept = kept[np.argsort(-flat[kept], kind="stable")[:MOST_POINTS]]
     certain = effective / (effective + manner.doubt) / float(flat[kept].sum())
     kept = kept[row[kept] >= 0]
-    return Points(row[kept], flat[kept] * certain, fit, kept % (2 * points) >= points)
+    points = orders.row.shape[1]
+    return Points(row[kept], flat[kept] * certain, orders.fit, kept % (2 * points) >= points)
 
 
-def _strayed(place: Ints, today: Today) -> Floats:
+@lru_cache(maxsize=64)
+def _orders(
+    library: Library, served: bytes, lately: tuple[int, ...], crews: tuple[str, ...], weekday: int, manner: Manner
+) -> Orders:
+    """Hold what was served today (bits by place) against the order of each past day of its round.
+
+    Amiss is what a day had served before a point and today has not, and what today has served beyond it, the less the
+    more of that day's places lie in between; as in `modes`, but for each point of each day. Kept, since a truck is
+    asked for its outlook many times between two services.
+    """
+    told = library.telling_services
+    own = np.flatnonzero(library.driven_by(crews))
+    table = library.rounds[own]
+    points = table.shape[1]
+    there = table >= 0
+    place = np.where(there, told.place[np.maximum(table, 0)], -1) if len(told) else table
+    done = there & served_places(served, len(library.place_x))[np.maximum(place, 0)]
+    owed = there & ~done
+    behind, ahead = _fading(points, manner.recent)
+    amiss = np.hstack((owed @ behind + done @ ahead, owed @ behind.T + done @ ahead.T))
+    ends = np.arange(points)[None, :] == there.sum(axis=1)[:, None]
+    due = np.hstack((owed | ends, owed))
+    likely = (1.0 + _strayed(place, lately)) ** -manner.strayed
+    likely[:, points:] *= manner.back
+    fit = float((likely * (1.0 + amiss) ** -manner.order)[due].max())
+    kin = np.exp(manner.kin * library.kin[weekday, own])[:, None]
+    return Orders(table, place, owed, np.where(due, likely * (1.0 + amiss) ** -manner.point * kin, 0.0), fit)
+
+
+def _strayed(place: Ints, lately: tuple[int, ...]) -> Floats:
     """Tell for each point, on and back, how many of the last services in a row lie beyond it: it explains none of them.
 
     One may be a stop taken in passing; after some, the truck is not where it broke off, but where it serves.
     """
     points = np.arange(place.shape[1])
-    at = place[:, :, None] == np.array(today.lately, dtype=np.int64)
+    at = place[:, :, None] == np.array(lately, dtype=np.int64)
     known, column = at.any(axis=1), at.argmax(axis=1)
     lowest = np.minimum.accumulate(np.where(known, column, len(points)), axis=1)
     highest = np.maximum.accumulate(np.where(known, column, -1), axis=1)
@@ -162,7 +191,8 @@ def _lasting(library: Library, today: Today, manner: Manner) -> tuple[Floats, Fl
     short = manner.short * float(np.exp(-away_s / manner.short_s))
     long = (1.0 - manner.short) * len(longer) / len(lasted_s)
     chance = np.append(short, np.full(len(LASTING), long / len(LASTING))) / (short + long)
-    return np.append(0.0, np.quantile(longer, LASTING)), chance
+    at = np.array(LASTING) * (len(longer) - 1)
+    return np.append(0.0, np.interp(at, np.arange(len(longer)), longer)), chance
 
 
 def _following(library: Library, points: Points, today: Today) -> tuple[Ints, Floats, Ints]:

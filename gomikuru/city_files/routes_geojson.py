@@ -8,6 +8,8 @@ from itertools import pairwise
 from typing import Any, TypeGuard
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from gomikuru.city_files.geojson import Feature, LonLat, position, read_features
 from gomikuru.city_files.hours import DAY_MIN, minutes_of, weekdays_of, window_of
@@ -149,24 +151,23 @@ def _with_stops(route: Route, found: list[tuple[Feature, Stop]], problems: list[
             what = f"its scheduled_time lies before that of stop {latest.seq}"
             remedy = "after midnight go on counting: 24:10" if stop.scheduled_min < 6 * 60 else "put the stops in order"
             problems.append(Problem(FILE, _where(feature), what, remedy))
+    line = np.array(route.line)
     for feature, stop in found:
-        off = distance_to_line_m((stop.lon, stop.lat), route.line)
+        off = distance_to_line_m((stop.lon, stop.lat), line)
         if off > STOP_OFF_LINE_M:
             what = f"lies {off:.0f} m off its route's line"
             problems.append(Problem(FILE, _where(feature), what, "move the stop or draw the line through its street"))
     return msgspec.structs.replace(route, stops=tuple(stop for _, stop in found))
 
 
-def distance_to_line_m(place: LonLat, line: tuple[LonLat, ...]) -> float:
+def distance_to_line_m(place: LonLat, line: npt.ArrayLike) -> float:
     """Measure from a place to the nearest point of a line, on a plane at the place (good within some kilometres)."""
-    shrink = math.cos(math.radians(place[1])) * _METRES_PER_DEGREE
-    flat = [((lon - place[0]) * shrink, (lat - place[1]) * _METRES_PER_DEGREE) for lon, lat in line]
-    nearest = math.hypot(*flat[0])
-    for (x0, y0), (x1, y1) in pairwise(flat):
-        dx, dy = x1 - x0, y1 - y0
-        along = max(0.0, min(1.0, -(x0 * dx + y0 * dy) / ((dx * dx + dy * dy) or 1.0)))
-        nearest = min(nearest, math.hypot(x0 + along * dx, y0 + along * dy))
-    return nearest
+    shrink = math.cos(math.radians(place[1]))
+    flat = (np.asarray(line) - place) * (shrink * _METRES_PER_DEGREE, _METRES_PER_DEGREE)
+    begin, way = flat[:-1], np.diff(flat, axis=0)
+    along = np.clip(-(begin * way).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-12), 0.0, 1.0)
+    nearest = begin + along[:, None] * way
+    return float(np.hypot(nearest[:, 0], nearest[:, 1]).min())
 
 
 def _unknown(feature: Feature, known: tuple[str, ...]) -> list[Problem]:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from geofence.forecast.profile import FILE
 from gomikuru.archive.reading import Archive
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.clocks import DrivenClock
 from gomikuru.replay import Twin
 from model.alert import encode_alert
@@ -107,7 +107,7 @@ def evaluated(folder: Path, server: ValkeyServer, *more: str) -> Result:
     settings = folder.parent / "gomikuru.toml"
     settings.write_text(f'[store]\nurl = "{server.url}"\n[archive]\ndir = "archive"\n')
     words = ["evaluate", "--city", str(folder), "--days", "14", "--config", str(settings), *more]
-    result = CliRunner().invoke(app, words)
+    result = CliRunner().invoke(program(), words)
     assert result.exit_code == 0, result.output
     return result
 
@@ -182,7 +182,7 @@ def test_homes_are_not_in_the_archive(week: Path) -> None:
 )
 def test_options_that_do_not_go_together_are_wrong_usage(words: list[str], said: str) -> None:
     """Exit code 2, and what goes with what."""
-    result = CliRunner().invoke(app, ["evaluate", *words])
+    result = CliRunner().invoke(program(), ["evaluate", *words])
     assert result.exit_code == 2
     assert said in result.output
 
@@ -195,7 +195,7 @@ def test_a_city_without_a_profile_is_told_why_it_cannot_be_judged(
     settings = week.parent / "gomikuru.toml"
     settings.write_text(f'[store]\nurl = "{valkey_server.url}"\n')
     words = ["evaluate", "--city", str(tmp_path), "--days", "3", "--config", str(settings)]
-    result = CliRunner().invoke(app, words)
+    result = CliRunner().invoke(program(), words)
     assert result.exit_code == 1
     assert "profile.bin: there is none yet" in result.output
 
@@ -204,6 +204,6 @@ def test_an_archive_without_days_says_so(week: Path, valkey_server: ValkeyServer
     """No table of nothing without the reason."""
     settings = week.parent / "empty.toml"
     settings.write_text(f'[store]\nurl = "{valkey_server.url}"\n[archive]\ndir = "nowhere"\n')
-    result = CliRunner().invoke(app, ["evaluate", "--city", str(week), "--days", "3", "--config", str(settings)])
+    result = CliRunner().invoke(program(), ["evaluate", "--city", str(week), "--days", "3", "--config", str(settings)])
     assert result.exit_code == 0
     assert "the archive holds no whole day" in result.output

@@ -18,7 +18,7 @@ from geofence.forecast.profile import FILE, decode_profile
 from geofence.worker import CityWorker
 from gomikuru.archive.worker import EVENTS
 from gomikuru.city_files import CityFolder
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.clocks import DrivenClock, machine_ms
 from gomikuru.learning import child as child_module
 from gomikuru.learning.child import LearningFailed, Stopped, learn_in_child
@@ -266,7 +266,7 @@ def test_a_child_that_takes_too_long_has_failed(folder: CityFolder, monkeypatch:
 def learn(folder: CityFolder, *more: str) -> object:
     os.environ["GOMIKURU_ARCHIVE__DIR"] = str(folder.folder.parent / "archive")
     try:
-        return CliRunner().invoke(app, ["learn", "--city", str(folder.folder), *more])
+        return CliRunner().invoke(program(), ["learn", "--city", str(folder.folder), *more])
     finally:
         del os.environ["GOMIKURU_ARCHIVE__DIR"]
 
@@ -274,7 +274,7 @@ def learn(folder: CityFolder, *more: str) -> object:
 def test_learning_by_hand_from_the_archive_gives_what_the_pings_give(folder: CityFolder) -> None:
     """`gomikuru learn --archive`: the same bytes as from the same days in files; `--days` takes the newest."""
     pings = str(folder.folder.parent / "archive" / "minami" / "pings" / "*")
-    result = CliRunner().invoke(app, ["learn", "--city", str(folder.folder), "--pings", pings])
+    result = CliRunner().invoke(program(), ["learn", "--city", str(folder.folder), "--pings", pings])
     assert result.exit_code == 0, result.output
     from_files = (folder.folder / FILE).read_bytes()
     (folder.folder / FILE).unlink()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.retention import Bounds, Retention
 from gomikuru.unseen import UnseenWarning
 from model.alert import decode_alert
@@ -44,29 +44,29 @@ def test_all_that_is_kept_of_a_home_is_given_to_whoever_holds_its_key(public: Pu
     public.ask("POST", "sample/home/devices", made["key"], BROWSER)
     home = public.reception.access.home_of("sample", made["key"])
     assert home is not None
-    exported = run.invoke(app, ["privacy", "export", "--city", "sample", "--home", "-"], input=made["key"] + "\n")
+    exported = run.invoke(program(), ["privacy", "export", "--city", "sample", "--home", "-"], input=made["key"] + "\n")
     assert exported.exit_code == 0, exported.output
     kept = json.loads(exported.stdout)
     assert kept["subscription"]["id"] == home
     assert kept["subscription"]["place"]["lat"] == 34.8209
     assert kept["secrets"] == {"home_keys": 1, "recovery_codes": 1, "link_codes": 0, "sign_ups_to_repeat": 1}
     assert "SECRET-ENDPOINT" not in exported.stdout
-    whole = run.invoke(app, ["privacy", "export", "--city", "sample", "--home", home, "--whole"])
+    whole = run.invoke(program(), ["privacy", "export", "--city", "sample", "--home", home, "--whole"])
     assert "SECRET-ENDPOINT" in whole.stdout
     others = public.reception.access.home_of("sample", other["key"])
     assert others is not None
     assert others not in whole.stdout
-    missing = run.invoke(app, ["privacy", "export", "--city", "sample", "--home", "nobody"])
+    missing = run.invoke(program(), ["privacy", "export", "--city", "sample", "--home", "nobody"])
     assert (missing.exit_code, missing.stdout) == (1, "")
 
 
 def test_a_home_is_erased_at_the_counter(public: Public, run: CliRunner) -> None:
     """Its key opens nothing afterwards; the other home stays."""
     made, other = public.sign_up(), public.sign_up()
-    assert run.invoke(app, ["privacy", "erase", "--city", "sample", "--home", made["key"]]).exit_code == 0
+    assert run.invoke(program(), ["privacy", "erase", "--city", "sample", "--home", made["key"]]).exit_code == 0
     assert public.ask("GET", "sample/home", made["key"]).status_code == 401
     assert public.ask("GET", "sample/home", other["key"]).status_code == 200
-    assert run.invoke(app, ["privacy", "erase", "--city", "sample", "--home", made["key"]]).exit_code == 1
+    assert run.invoke(program(), ["privacy", "erase", "--city", "sample", "--home", made["key"]]).exit_code == 1
 
 
 def test_keys_are_renewed_by_two_commands(public: Public, run: CliRunner) -> None:
@@ -74,10 +74,10 @@ def test_keys_are_renewed_by_two_commands(public: Public, run: CliRunner) -> Non
     key = public.sign_up()["key"]
     public.ask("POST", "sample/home/devices", key, BROWSER)
     before = public.keys.keys("sample").key
-    assert run.invoke(app, ["privacy", "rotate", "--city", "sample"]).exit_code == 0
+    assert run.invoke(program(), ["privacy", "rotate", "--city", "sample"]).exit_code == 0
     assert public.keys.keys("sample").old == (before,)
-    assert "1 home sealed anew" in run.invoke(app, ["privacy", "reseal", "--city", "sample"]).stdout
-    assert "0 homes" in run.invoke(app, ["privacy", "reseal", "--city", "sample"]).stdout
+    assert "1 home sealed anew" in run.invoke(program(), ["privacy", "reseal", "--city", "sample"]).stdout
+    assert "0 homes" in run.invoke(program(), ["privacy", "reseal", "--city", "sample"]).stdout
     assert len(public.ask("GET", "sample/home", key).json()["devices"]) == 1
 
 
@@ -88,7 +88,7 @@ def test_a_command_with_a_wrong_key_says_which_file_and_changes_nothing(
     key = public.sign_up()["key"]
     nowhere = tmp_path / "elsewhere" / "master.key"
     monkeypatch.setenv("GOMIKURU_PRIVACY__KEY_FILE", str(nowhere))
-    answer = run.invoke(app, ["privacy", "export", "--city", "sample", "--home", key])
+    answer = run.invoke(program(), ["privacy", "export", "--city", "sample", "--home", key])
     assert answer.exit_code == 1
     assert str(nowhere) in answer.stderr
     assert "nothing is lost" in answer.stderr
@@ -100,9 +100,9 @@ def test_reports_are_counted_and_name_nobody(public: Public, run: CliRunner) -> 
     for day in ("2026-11-30", "2026-11-30", "2026-12-01"):
         report = NotCollected(at_ms=0, zone="inaho-1", category="burnable", day=day)
         public.store.append(keys.reports("sample"), [encode_report(report)])
-    told = run.invoke(app, ["reports", "--city", "sample"]).stdout.splitlines()
+    told = run.invoke(program(), ["reports", "--city", "sample"]).stdout.splitlines()
     assert told == ["2026-11-30\tinaho-1\tburnable\t2", "2026-12-01\tinaho-1\tburnable\t1"]
-    one = run.invoke(app, ["reports", "--city", "sample", "--day", "2026-12-01", "--json"]).stdout
+    one = run.invoke(program(), ["reports", "--city", "sample", "--day", "2026-12-01", "--json"]).stdout
     assert json.loads(one) == {"at": "1970-01-01T00:00:00Z", "zone": "inaho-1", "category": "burnable"} | {
         "day": "2026-12-01"
     }

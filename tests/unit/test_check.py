@@ -17,7 +17,7 @@ from gomikuru.check import check_cities, check_city
 from gomikuru.city_files.calendar_csv import Rule, parse_rule, read_calendar
 from gomikuru.city_files.hours import minutes_of, window_of
 from gomikuru.city_files.routes_geojson import distance_to_line_m, read_routes
-from gomikuru.cli import app
+from gomikuru.cli import program
 
 CITY = """id = "minami"
 name = "南市"
@@ -302,7 +302,7 @@ def test_cities_are_named_by_their_folder(tmp_path: Path) -> None:
 def test_the_command_lists_each_problem_on_a_line_and_ends_with_1(tmp_path: Path) -> None:
     """Without a terminal there is one line a problem, and errors make the exit code 1."""
     said_of(tmp_path, city_toml=CITY + "colour = 1\n", calendar_csv="zone\n")
-    result = CliRunner().invoke(app, ["check", "--city", str(tmp_path)])
+    result = CliRunner().invoke(program(), ["check", "--city", str(tmp_path)])
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert [each.partition(": ")[0] for each in lines[:-1]] == ["error"] * 3
@@ -312,7 +312,7 @@ def test_the_command_lists_each_problem_on_a_line_and_ends_with_1(tmp_path: Path
 def test_warnings_alone_end_with_0_and_json_counts_them(tmp_path: Path) -> None:
     """A warning stops nothing; --json gives the same facts to a program."""
     said_of(tmp_path, calendar_csv=CALENDAR.rsplit("west-1", 1)[0])
-    result = CliRunner().invoke(app, ["check", "--city", str(tmp_path), "--json"])
+    result = CliRunner().invoke(program(), ["check", "--city", str(tmp_path), "--json"])
     assert result.exit_code == 0
     found = json.loads(result.stdout)
     assert (found["errors"], found["warnings"]) == (0, 1)
@@ -332,7 +332,7 @@ def test_files_that_the_settings_name_are_looked_at(tmp_path: Path) -> None:
     key = 'broker_host = "::"\nbroker_key_file = "$CREDENTIALS_DIRECTORY/secret_key"\n[fcm]\nca_file = "."\n'
     settings.write_text(embedded + key, encoding="utf-8")
     options = ["check", "--config", str(settings), "--city", str(tmp_path)]
-    result = CliRunner().invoke(app, options, env={"CREDENTIALS_DIRECTORY": None})
+    result = CliRunner().invoke(program(), options, env={"CREDENTIALS_DIRECTORY": None})
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert lines[-1].endswith("3 errors, 2 warnings")
@@ -351,7 +351,7 @@ def test_a_push_account_that_cannot_be_used_is_found_before_the_service_runs(tmp
     settings = tmp_path / "gomikuru.toml"
     fcm = '[fcm]\nservice_account_file = "account.json"\nproxy = "socks5://x:1"\nca_file = "ca.pem"\n'
     settings.write_text(fcm, encoding="utf-8")
-    result = CliRunner().invoke(app, ["check", "--config", str(settings), "--city", str(tmp_path)])
+    result = CliRunner().invoke(program(), ["check", "--config", str(settings), "--city", str(tmp_path)])
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert lines[-1].endswith("3 errors, 0 warnings")
@@ -362,7 +362,7 @@ def test_a_push_account_that_cannot_be_used_is_found_before_the_service_runs(tmp
 def test_one_error_is_not_called_errors(tmp_path: Path) -> None:
     """The last line counts as people speak."""
     said_of(tmp_path, city_toml=CITY + "colour = 1\n")
-    last = CliRunner().invoke(app, ["check", "--city", str(tmp_path)]).stdout.splitlines()[-1]
+    last = CliRunner().invoke(program(), ["check", "--city", str(tmp_path)]).stdout.splitlines()[-1]
     assert last.endswith("1 error, 0 warnings")
 
 
@@ -371,7 +371,7 @@ def test_broken_settings_are_listed_beside_the_cities(tmp_path: Path) -> None:
     said_of(tmp_path, trucks_csv="nome\n")
     settings = tmp_path / "gomikuru.toml"
     settings.write_text("[clock]\nfactr = 3\n")
-    result = CliRunner().invoke(app, ["check", "--config", str(settings), "--city", str(tmp_path)])
+    result = CliRunner().invoke(program(), ["check", "--config", str(settings), "--city", str(tmp_path)])
     assert result.exit_code == 1
     assert "clock.factr" in result.stdout
     assert "unknown column 'nome'" in result.stdout

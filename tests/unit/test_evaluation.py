@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.evaluation.alert_scores import AlertFigures, Alerts, AlertScore, judge, score_alerts
 from gomikuru.evaluation.curves import curves_of
 from gomikuru.evaluation.eta_scores import BUCKETS, EtaScore, EtaTally, Predictions
@@ -383,7 +383,7 @@ def files_in(folder: Path) -> list[str]:
 
 def scored(folder: Path, arguments: list[str]) -> dict[str, Any]:
     """Run the command; give its JSON."""
-    result = CliRunner().invoke(app, [*arguments, "--json", str(folder / "scores.json")])
+    result = CliRunner().invoke(program(), [*arguments, "--json", str(folder / "scores.json")])
     assert result.exit_code == 0, result.output
     found: dict[str, Any] = json.loads((folder / "scores.json").read_bytes())
     return found
@@ -392,7 +392,7 @@ def scored(folder: Path, arguments: list[str]) -> dict[str, Any]:
 def test_the_command_prints_the_tables_and_writes_the_json(tmp_path: Path) -> None:
     """Plain tables in a pipe; residents with a lead in metres are left out of the alerts."""
     arguments = files_in(tmp_path)
-    result = CliRunner().invoke(app, arguments)
+    result = CliRunner().invoke(program(), arguments)
     assert result.exit_code == 0, result.output
     assert "0-3 min" in result.output
     assert "note: no headline" in result.output
@@ -405,7 +405,7 @@ def test_the_command_prints_the_tables_and_writes_the_json(tmp_path: Path) -> No
 
 def test_json_to_the_terminal_stands_alone(tmp_path: Path) -> None:
     """With --json - nothing else is printed."""
-    result = CliRunner().invoke(app, [*files_in(tmp_path), "--json", "-"])
+    result = CliRunner().invoke(program(), [*files_in(tmp_path), "--json", "-"])
     assert json.loads(result.stdout)["methods"][0]["method"] == "gomikuru"
 
 
@@ -446,7 +446,7 @@ def test_nothing_to_score_is_wrong_usage(tmp_path: Path) -> None:
     """The truth alone scores nothing; a baseline needs pings, residents and a city."""
     words = files_in(tmp_path)
     for extra, why in [([], "nothing to score"), (["--baseline"], "--pings, --residents, --city")]:
-        result = CliRunner().invoke(app, [*words[:3], *extra])
+        result = CliRunner().invoke(program(), [*words[:3], *extra])
         assert (result.exit_code, why in result.output) == (2, True), result.output
 
 
@@ -473,7 +473,7 @@ def test_a_broken_file_is_named_with_its_line(tmp_path: Path, name: str, text: s
     """The command ends with 1 and a sentence, without a traceback."""
     words = files_in(tmp_path)
     (tmp_path / name).write_text(text)
-    result = CliRunner().invoke(app, words)
+    result = CliRunner().invoke(program(), words)
     assert (result.exit_code, type(result.exception)) == (1, SystemExit), result.output
     assert f"{name}: " in result.output
     assert why in result.output
@@ -484,7 +484,7 @@ def test_files_that_cannot_be_read_or_written_are_named(tmp_path: Path) -> None:
     words = files_in(tmp_path)
     (tmp_path / "latin.csv").write_bytes(ARRIVALS.encode() + b"sato,\xff\xfe\n")
     for name, why in (("none*.csv", "no such file"), ("", "Is a directory"), ("latin.csv", "not UTF-8")):
-        result = CliRunner().invoke(app, [*words[:2], str(tmp_path / name), *words[3:]])
+        result = CliRunner().invoke(program(), [*words[:2], str(tmp_path / name), *words[3:]])
         assert (result.exit_code, why in result.output) == (1, True), result.output
     (tmp_path / "residents.csv").write_text(RESIDENTS + "sato,34.8,135.4,,,\n")
     for extra, why in [
@@ -493,7 +493,7 @@ def test_files_that_cannot_be_read_or_written_are_named(tmp_path: Path) -> None:
         (["--json", str(tmp_path / "none" / "a.json")], "a.json: No such file"),
         (["--picture", str(tmp_path)], "Is a directory"),
     ]:
-        result = CliRunner().invoke(app, [*words, *extra])
+        result = CliRunner().invoke(program(), [*words, *extra])
         assert (result.exit_code, type(result.exception), why in result.output) == (1, SystemExit, True), result.output
 
 
@@ -501,7 +501,7 @@ def test_files_that_cannot_be_read_or_written_are_named(tmp_path: Path) -> None:
 def test_the_picture_is_one_file_that_any_browser_opens(tmp_path: Path, arguments: int) -> None:
     """It is XML, refers to nothing outside, and says where there is nothing to draw."""
     words = [*files_in(tmp_path)[:arguments], "--picture", str(tmp_path / "picture.svg")]
-    assert CliRunner().invoke(app, words).exit_code == 0
+    assert CliRunner().invoke(program(), words).exit_code == 0
     text = (tmp_path / "picture.svg").read_text()
     root = ElementTree.fromstring(text)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.evaluation.baselines import (
     DETOUR,
     NEVER_MS,
@@ -177,11 +177,11 @@ def folder_of(path: Path) -> list[str]:
 def test_the_command_scores_every_baseline_on_the_same_arrivals(tmp_path: Path) -> None:
     """Without --past-arrivals there is no timetable, and the report says why."""
     words = folder_of(tmp_path)
-    result = CliRunner().invoke(app, [*words, "--json", "-"])
+    result = CliRunner().invoke(program(), [*words, "--json", "-"])
     assert result.exit_code == 0, result.output
     assert [each["method"] for each in json.loads(result.stdout)["methods"]] == ["500 m", "1000 m", "distance/speed"]
     assert json.loads(result.stdout)["notes"] == ["no timetable: it needs --past-arrivals"]
-    result = CliRunner().invoke(app, [*words, "--past-arrivals", str(tmp_path / "past.csv"), "--json", "-"])
+    result = CliRunner().invoke(program(), [*words, "--past-arrivals", str(tmp_path / "past.csv"), "--json", "-"])
     assert result.exit_code == 0, result.output
     methods = {each["method"]: each for each in json.loads(result.stdout)["methods"]}
     assert methods["timetable"]["alerts"]["total"]["hit"] == 1.0
@@ -194,8 +194,8 @@ def test_broken_pings_and_a_broken_city_end_with_a_sentence(tmp_path: Path) -> N
     """Exit code 1, and the name of what is broken."""
     words = folder_of(tmp_path)
     (tmp_path / "pings.csv").write_text("vehicle_id,timestamp,lat,lon\n17,soon,1,2\n")
-    result = CliRunner().invoke(app, words)
+    result = CliRunner().invoke(program(), words)
     assert (result.exit_code, "pings.csv: line 2" in result.output) == (1, True)
     (tmp_path / "city" / "city.toml").write_text("id = 1\n")
-    result = CliRunner().invoke(app, words)
+    result = CliRunner().invoke(program(), words)
     assert (result.exit_code, "is no city" in result.output) == (1, True)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import typer
 
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.evaluation.alert_scores import AlertFigures, AlertScore
 from gomikuru.evaluation.curves import Calibration, Curves, Minute
 from gomikuru.evaluation.eta_scores import BUCKETS, BucketScore, EtaScore
@@ -29,7 +29,7 @@ def test_every_figure_of_the_json_is_documented(form: type[msgspec.Struct]) -> N
 
 def test_every_option_is_documented() -> None:
     """The table of options names what --help names."""
-    command = typer.main.get_command(app).commands["evaluate"]  # type: ignore[attr-defined]
+    command = typer.main.get_command(program()).commands["evaluate"]  # type: ignore[attr-defined]
     options = {option for parameter in command.params for option in parameter.opts} - {"--help"}
     table = GUIDE.partition("| option |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(--[\w-]+)`", "".join(line.split("|")[1] for line in table.splitlines()[2:]))) == options

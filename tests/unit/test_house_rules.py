@@ -18,7 +18,7 @@ import typer
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from gomikuru.cli import app
+from gomikuru.cli import program
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -238,7 +238,7 @@ def test_every_command_is_documented_and_every_documented_one_exists() -> None:
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     table = text.partition("## The commands")[2].partition("\n## ")[0]
     listed = {re.sub(r" [\[A-Z].*", "", name) for name in re.findall(r"`(gomikuru [^`]+)`", table)}
-    assert listed == set(commands(typer.main.get_command(app)))
+    assert listed == set(commands(typer.main.get_command(program())))
 
 
 def test_no_tracked_file_names_a_folder_of_a_developers_machine() -> None:

@@ -16,7 +16,7 @@ from gomikuru.city_files.calendar_csv import read_calendar
 from gomikuru.city_files.exceptions_csv import read_exceptions
 from gomikuru.city_files.form_5374 import AREA_DAYS, CENTER, import_5374, rules_of
 from gomikuru.city_files.plan_files import read_plan
-from gomikuru.cli import app
+from gomikuru.cli import program
 from residents.calendar.rules import Rule, words_of
 from tests.support.needs import shared_data
 
@@ -35,7 +35,7 @@ def test_every_row_of_a_real_city_comes_through_or_is_refused_with_its_reason(
 ) -> None:
     """Counted in the original with csv alone: areas in = places out + refused, cells = lines, and what they say."""
     folder = shared_data("jp_5374_calendars") / name
-    result = CliRunner().invoke(app, ["import-5374", "--from", str(folder), "--city", str(tmp_path / "city")])
+    result = CliRunner().invoke(program(), ["import-5374", "--from", str(folder), "--city", str(tmp_path / "city")])
     assert result.exit_code == (1 if twice else 0), result.output
     with (folder / AREA_DAYS).open(encoding="utf-8-sig", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if any(row.values())]
@@ -119,7 +119,7 @@ def test_nothing_that_exists_is_overwritten(tmp_path: Path) -> None:
     city.mkdir()
     (source / AREA_DAYS).write_bytes(area_days("東町,北,月,水1")[AREA_DAYS])
     (city / "calendar.csv").write_text("mine", encoding="utf-8")
-    result = CliRunner().invoke(app, ["import-5374", "--from", str(source), "--city", str(city)])
+    result = CliRunner().invoke(program(), ["import-5374", "--from", str(source), "--city", str(city)])
     assert result.exit_code == 1
     assert "calendar.csv exist" in result.output
     assert (city / "calendar.csv").read_text(encoding="utf-8") == "mine"

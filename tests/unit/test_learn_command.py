@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from geofence.forecast.profile import FILE, MAGIC, decode_profile
-from gomikuru.cli import app
+from gomikuru.cli import program
 from model.ping import Ping
 from model.times import format_rfc3339, parse_rfc3339
 from tests.support.rounds import Drive, place, weekdays
@@ -41,7 +41,7 @@ def write_pings(path: Path, pings: Sequence[Ping]) -> None:
 
 
 def run(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
+    return CliRunner().invoke(program(), [str(word) for word in words])
 
 
 @pytest.fixture

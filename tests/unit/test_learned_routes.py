@@ -16,7 +16,7 @@ from geofence.geometry import project, stretch
 from gomikuru.check import check_city
 from gomikuru.city_files import errors
 from gomikuru.city_files.routes_geojson import FILE, Route, distance_to_line_m, read_routes
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.learned_routes import _degrees
 from tests.support.rounds import LAT, LON, Drive, place, weekdays
 from tests.unit.test_learn_command import write_pings
@@ -46,7 +46,7 @@ def city(tmp_path: Path) -> Path:
 
 def learn(city: Path, *more: object) -> Result:
     words = ("learn", "--city", city, *more)
-    return CliRunner().invoke(app, [str(word) for word in words])
+    return CliRunner().invoke(program(), [str(word) for word in words])
 
 
 def pings(city: Path) -> tuple[str, Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.line_costs import alerts_a_collection, collections_a_month
 
 HEAD = "zone,category,rule,out_by\n"
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def cost(folder: Path, *options: str) -> tuple[int, str]:
-    run = CliRunner().invoke(app, ["line-cost", "--city", str(folder), *options])
+    run = CliRunner().invoke(program(), ["line-cost", "--city", str(folder), *options])
     return run.exit_code, run.output
 
 

@@ -14,7 +14,7 @@ from geofence.batch import run_batch
 from geofence.book import Book
 from geofence.limits import Limits
 from geofence.state import State
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.pings_csv import BadPings, read_pings
 from gomikuru.replay import Twin, alert_line, homes_of
 from gomikuru.residents_csv import read_residents
@@ -136,7 +136,7 @@ def test_time_passes_between_pings_and_for_an_hour_after_one() -> None:
 def test_the_command_writes_the_alerts_of_the_form(tmp_path: Path) -> None:
     """One JSON object a line with the names of the form; nulls where a lead has no ETA; a summary beside."""
     arguments = folder_of(tmp_path, Truckline().collect(east=1500).pings())
-    result = CliRunner().invoke(app, arguments)
+    result = CliRunner().invoke(program(), arguments)
     assert result.exit_code == 0, result.output
     found = alerts_of(tmp_path)
     assert {str(each["resident_id"]) for each in found} == {wish.id for wish in wishes()}
@@ -153,9 +153,9 @@ def test_the_command_writes_the_alerts_of_the_form(tmp_path: Path) -> None:
 def test_a_replay_again_is_the_same_byte_by_byte(tmp_path: Path) -> None:
     """Twice the same command gives twice the same file."""
     arguments = folder_of(tmp_path, Truckline().collect(east=1500).pings(noise_m=2))
-    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert CliRunner().invoke(program(), arguments).exit_code == 0
     first = (tmp_path / "alerts.jsonl").read_bytes()
-    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert CliRunner().invoke(program(), arguments).exit_code == 0
     assert (tmp_path / "alerts.jsonl").read_bytes() == first
     assert first.count(b"\n") == 20
 
@@ -164,12 +164,12 @@ def test_several_files_are_played_in_the_order_of_their_names(tmp_path: Path) ->
     """A pattern of files gives what the one file gives."""
     pings = Truckline().collect(east=1500).pings()
     arguments = folder_of(tmp_path, pings)
-    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert CliRunner().invoke(program(), arguments).exit_code == 0
     whole = alerts_of(tmp_path)
     write_pings(tmp_path / "day-1.csv", pings[:77])
     write_pings(tmp_path / "day-2.csv", pings[77:])
     arguments[arguments.index(str(tmp_path / "pings.csv"))] = str(tmp_path / "day-*.csv")
-    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert CliRunner().invoke(program(), arguments).exit_code == 0
     assert alerts_of(tmp_path) == whole
 
 
@@ -192,7 +192,7 @@ def test_a_row_that_is_none_is_named_with_its_line(tmp_path: Path, row: str, why
     """The command ends with 1 and says which line of which file is wrong, without a traceback."""
     arguments = folder_of(tmp_path, [])
     (tmp_path / "pings.csv").write_text(HEADER + row + "\n")
-    result = CliRunner().invoke(app, arguments)
+    result = CliRunner().invoke(program(), arguments)
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
     assert "pings.csv: line" in result.output
@@ -206,13 +206,13 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes(HEADER.encode() + b"17,\xff\xfe\n")
     for name, why in (("none.csv", "no such file"), ("city", "Is a directory"), ("latin.csv", "not UTF-8")):
         arguments[at] = str(tmp_path / name)
-        result = CliRunner().invoke(app, arguments)
+        result = CliRunner().invoke(program(), arguments)
         assert result.exit_code == 1
         assert isinstance(result.exception, SystemExit), result.exception
         assert why in result.output
     arguments[at] = str(tmp_path / "pings.csv")
     arguments[-1] = str(tmp_path / "absent" / "alerts.jsonl")
-    result = CliRunner().invoke(app, arguments)
+    result = CliRunner().invoke(program(), arguments)
     assert (result.exit_code, type(result.exception)) == (1, SystemExit)
     assert "absent/alerts.jsonl: No such file" in result.output
 
@@ -233,7 +233,7 @@ def test_only_the_first_four_columns_are_required_in_any_order() -> None:
 
 def test_broken_zones_end_the_replay(tmp_path: Path) -> None:
     """A replay with broken zones would be another city's: it ends, and names the fault."""
-    result = CliRunner().invoke(app, folder_of(tmp_path, [], b"{}"))
+    result = CliRunner().invoke(program(), folder_of(tmp_path, [], b"{}"))
     assert result.exit_code == 1
     assert "zones.geojson" in result.output
 
@@ -244,7 +244,7 @@ def test_zones_of_the_city_are_in_force(tmp_path: Path) -> None:
     arguments = folder_of(tmp_path, Truckline().collect(east=700).pings(), zones)
     with (tmp_path / "residents.csv").open("w") as file:
         file.write("resident_id,lat,lon,category,lead_minutes,lead_metres,zone\nsato,,,,,,east\n")
-    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert CliRunner().invoke(program(), arguments).exit_code == 0
     (found,) = alerts_of(tmp_path)
     assert (found["resident_id"], found["zone"]) == ("sato", "east")
 

@@ -108,6 +108,13 @@ def test_a_wrong_header_says_what_is_missing() -> None:
     assert "unknown columns: 'colour'" in str(read(f"{HEAD},colour").problems[0])
 
 
+def test_a_column_that_nobody_fills_may_be_left_out() -> None:
+    """Homes that all want ten minutes need no metres and no category; without any lead the line says what lacks."""
+    found = read("resident_id,lat,lon,lead_minutes", "r1,34.83,135.47,10")
+    assert ([wish.lead for wish in found.wishes], found.problems) == ([MinutesLead(10.0)], [])
+    assert "exactly one must be filled" in str(read("resident_id,lat,lon", "r1,34.83,135.47").problems[0])
+
+
 def test_a_spreadsheet_file_is_read() -> None:
     """A byte order mark, quoted cells and empty lines do no harm."""
     found = read("\ufeff" + HEAD, '"r1","34.83","135.47","","","300"', "")

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gomikuru import places
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.clocks import DrivenClock
 from gomikuru.residents_csv import read_residents
 from gomikuru.simulate import Payload, Simulation, drive_day, payloads, read_town, shifted, tour_pings
@@ -27,7 +27,7 @@ def payload(sent_ms: int) -> Payload:
 
 
 def invoke(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["simulate", "--city", str(SAMPLE), *map(str, arguments)])
+    result = CliRunner().invoke(program(), ["simulate", "--city", str(SAMPLE), *map(str, arguments)])
     return result.exit_code, result.output
 
 
@@ -158,7 +158,7 @@ def test_wrong_use_says_what_to_write(arguments: list[str], code: int, expected:
 def test_a_broken_city_is_shown_with_its_problems(tmp_path: Path) -> None:
     """The simulator refuses a folder with errors and repeats them."""
     (tmp_path / "city.toml").write_text('id = "A"\n')
-    result = CliRunner().invoke(app, ["simulate", "--city", str(tmp_path), "--out", "x"])
+    result = CliRunner().invoke(program(), ["simulate", "--city", str(tmp_path), "--out", "x"])
     assert result.exit_code == 1
     assert "city.toml: 'timezone' is missing" in result.output
     assert "routes.geojson: holds no route" in result.output

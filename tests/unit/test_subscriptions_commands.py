@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gomikuru import wiring
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.settings import Settings
 from gomikuru.subscriptions import service_clock
 from gomikuru.wishes import Asked, wish_of
@@ -35,7 +35,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(app, list(words))
+    return CliRunner().invoke(program(), list(words))
 
 
 def listed(*options: str) -> list[dict[str, object]]:
@@ -190,7 +190,7 @@ def test_unsubscribing_tells_who_was_not_there(store: MemoryStore) -> None:
 def test_emptying_a_city_asks_first(store: MemoryStore) -> None:
     """--all without --yes asks, and no answer removes nobody."""
     run("subscribe", "--city", "sample", "--id", "r1", *HOME)
-    CliRunner().invoke(app, ["unsubscribe", "--city", "sample", "--all"], input="n\n")
+    CliRunner().invoke(program(), ["unsubscribe", "--city", "sample", "--all"], input="n\n")
     assert len(listed()) == 1
 
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from gomikuru.cli import app
+from gomikuru.cli import program
 from gomikuru.pings_csv import read_pings
 from gomikuru.simulation.bed import LEVELS, Bed, BedDay, BedPlan, Tracking, Unrest, make_bed, read_routes
 from gomikuru.simulation.bed.chance import factor, generator
@@ -206,7 +206,7 @@ def test_a_restless_crew_changes_its_order_more_often_than_a_calm_one() -> None:
 
 def test_every_setting_of_unrest_is_an_option_and_grows_with_the_level() -> None:
     """What a level sets can be set alone, and calm is never less calm than restless."""
-    shown = CliRunner().invoke(app, ["testbed", "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+    shown = CliRunner().invoke(program(), ["testbed", "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
     for name in Unrest.__struct_fields__:
         assert "--" + name.replace("_", "-")[:24] in shown
         figures = [getattr(LEVELS[level], name) for level in LEVELS]
@@ -288,7 +288,7 @@ def test_a_file_without_timed_stops_is_refused_in_words(tmp_path: Path) -> None:
         read_routes({"features": []})
     file = tmp_path / "routes.geojson"
     file.write_text(json.dumps({"features": []}), encoding="utf-8")
-    run = CliRunner().invoke(app, ["testbed", "--out", str(tmp_path / "bed"), "--routes", str(file)])
+    run = CliRunner().invoke(program(), ["testbed", "--out", str(tmp_path / "bed"), "--routes", str(file)])
     assert run.exit_code == 1
     assert "scheduled_time" in run.output
 
@@ -314,7 +314,7 @@ def test_the_command_takes_settings_that_nobody_has_tried(tmp_path: Path) -> Non
     """A level can be changed setting by setting, and the files say what was asked."""
     given_options = ["--seed", "8", "--days", "1", "--trucks", "1", "--interval", "30", "--homes", "5"]
     changed = ["--unrest", "calm", "--swap-share", "0.9", "--substitute-share", "1", "--lead-minutes", "5"]
-    run = CliRunner().invoke(app, ["testbed", *given_options, *changed, "--out", str(tmp_path)])
+    run = CliRunner().invoke(program(), ["testbed", *given_options, *changed, "--out", str(tmp_path)])
     assert run.exit_code == 0, run.output
     assert {row["vehicle_id"] for row in rows(tmp_path / "pings" / "2026-09-07.csv")} == {"S01"}
     assert {row["lead_minutes"] for row in rows(tmp_path / "residents.csv")} == {"5"}
@@ -323,5 +323,5 @@ def test_the_command_takes_settings_that_nobody_has_tried(tmp_path: Path) -> Non
 
 def test_an_unknown_level_of_unrest_is_wrong_usage(tmp_path: Path) -> None:
     """The text names the levels."""
-    run = CliRunner().invoke(app, ["testbed", "--unrest", "wild", "--out", str(tmp_path)])
+    run = CliRunner().invoke(program(), ["testbed", "--unrest", "wild", "--out", str(tmp_path)])
     assert run.exit_code == 2

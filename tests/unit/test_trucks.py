@@ -17,8 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from gomikuru import broker_files, places, truck_files, wiring
-from gomikuru.cli import app
+from gomikuru import broker_files, cli, places, truck_files, wiring
 from gomikuru.settings import Settings, load
 from gomikuru.truck_address import address_of, to_reload
 from gomikuru.trucks import SAMPLE, Row, TruckRefused, add_row, issue, owntracks_link
@@ -215,7 +214,7 @@ def cities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, list(arguments))
+    result = CliRunner().invoke(cli.program(), list(arguments))
     assert result.exit_code == code, result.output
     return result.output
 
