@@ -1,7 +1,8 @@
-"""The whole prediction beside the baselines, on fresh test-bed towns: made, learned from, replayed and judged here.
+"""The whole prediction beside the baselines, on fresh made-up towns: made, learned from, replayed and judged here.
 
 `python -m benchmarks.towns --seeds 201,202 --unrest calm,usual --leads 5,10,30 [--days 20] [--tested 6] [--homes 60]`.
-Homes take the leads by turns. Prints one table: a line a town, method and lead; asserts nothing.
+An unrest of `fleet:0.3` is a town of benchmarks.fleet, the others are of the test bed. Homes take the leads by turns.
+Prints one table: a line a town, method and lead; asserts nothing.
 """
 
 from __future__ import annotations
@@ -23,18 +24,22 @@ SHARES = ("hit", "close", "late", "missed", "early", "false")
 HEAD = f"{'town':<14}{'method':<22}{'lead':>5}{'arrivals':>10}" + "".join(f"{name:>8}" for name in SHARES)
 
 
-def gomikuru(*words: str) -> str:
-    """Run a command of the program; give what it printed."""
-    done = subprocess.run((sys.executable, "-m", "gomikuru", *words), capture_output=True, text=True, check=False)
+def python(module: str, *words: str) -> str:
+    """Run a module; give what it printed."""
+    done = subprocess.run((sys.executable, "-m", module, *words), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"gomikuru {words[0]}: {done.stderr}")
+        raise SystemExit(f"{module} {words[0]}: {done.stderr}")
     return done.stdout
 
 
 def made(folder: Path, seed: str, unrest: str, given: argparse.Namespace) -> None:
     """Make a town; put the pings of the tested days into `test`, and the arrivals before and from then on apart."""
-    size = ("--days", str(given.days), "--trucks", str(given.trucks), "--homes", str(given.homes))
-    gomikuru("testbed", "--seed", seed, "--unrest", unrest, *size, "--out", str(folder))
+    fleet, _, how_much = unrest.partition(":")
+    size = ("--days", str(given.days), "--homes", str(given.homes), "--out", str(folder))
+    if fleet == "fleet":
+        python("benchmarks.fleet", "--seed", seed, "--unrest", how_much, *size)
+    else:
+        python("gomikuru", "testbed", "--seed", seed, "--unrest", unrest, "--trucks", str(given.trucks), *size)
     (folder / "test").mkdir()
     tested = sorted((folder / "pings").glob("*.csv"))[-given.tested :]
     for file in tested:
@@ -68,12 +73,14 @@ def judged(folder: Path) -> list[dict[str, Any]]:
     """Learn, replay and evaluate; give the scores of every method."""
     town, residents, test = str(folder), str(folder / "residents.csv"), str(folder / "test" / "*.csv")
     alerts, predictions = str(folder / "alerts.jsonl"), str(folder / "predictions.csv")
-    gomikuru("learn", "--city", town, "--pings", str(folder / "pings" / "*.csv"))
+    python("gomikuru", "learn", "--city", town, "--pings", str(folder / "pings" / "*.csv"))
     told = ("--out", alerts, "--predictions", predictions)
-    gomikuru("replay", "--city", town, "--pings", test, "--residents", residents, *told)
+    python("gomikuru", "replay", "--city", town, "--pings", test, "--residents", residents, *told)
     truth = ("--arrivals", str(folder / "after.csv"), "--residents", residents)
     plain = ("--baseline", "--city", town, "--pings", test, "--past-arrivals", str(folder / "before.csv"))
-    answer = gomikuru("evaluate", "--alerts", alerts, "--predictions", predictions, *truth, *plain, "--json", "-")
+    answer = python(
+        "gomikuru", "evaluate", "--alerts", alerts, "--predictions", predictions, *truth, *plain, "--json", "-"
+    )
     methods: list[dict[str, Any]] = json.loads(answer)["methods"]
     return methods
 
