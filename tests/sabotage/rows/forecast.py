@@ -22,7 +22,7 @@ ROWS = (
         "all weekdays of a round are one",
         Cut(
             "geofence/forecast/outlook.py",
-            "    like = np.where(library.weekday == today.weekday, manner.weekday * like, like)\n",
+            "    like = np.where(library.weekday == weekday, manner.weekday * like, like)\n",
             "",
         ),
         ORDER + "test_a_stop_with_weekdays_of_its_own_is_foretold_on_these_only",
@@ -73,7 +73,11 @@ ROWS = (
         "minutes-near",
         "A truck that has just served goes on nearby",
         "how far it is says nothing",
-        Cut("geofence/forecast/resume.py", "kin * near,", "kin,"),
+        Cut(
+            "geofence/forecast/resume.py",
+            "orders.weight * np.tile(_near(library, orders.place, orders.owed, today, manner), 2)",
+            "orders.weight",
+        ),
         RESUME + "test_a_truck_that_has_gone_to_another_street_goes_on_there[2-0.5-2.0]",
     ),
     row(
