@@ -27,6 +27,8 @@ LEAST_SHARE, MOST_POINTS = 0.03, 16
 LEAST_TRIP, MOST_TRIPS = 0.002, 8
 LEAST_ELSEWHERE = 0.01
 FEW_TRIPS = 3
+TRUCKS = 256
+"""Of so many trucks that work at once is kept what was found after their last service: some 60 kB each."""
 LASTING = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
@@ -114,7 +116,7 @@ def points_of(library: Library, today: Today, manner: Manner) -> Points:
     return Points(row[kept], flat[kept] * certain, orders.fit, kept % (2 * points) >= points)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=TRUCKS)
 def _orders(
     library: Library, served: bytes, lately: tuple[int, ...], crews: tuple[str, ...], weekday: int, manner: Manner
 ) -> Orders:
