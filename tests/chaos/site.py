@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import socket
 from pathlib import Path
-from random import Random
 
 from tests.support.brokers import INGEST, BrokerServer, Mosquitto, Nats
 from tests.support.fcm_answers import BAD_PAYLOAD, OK, UNREGISTERED, busy
@@ -22,25 +19,13 @@ def refuses(home: str) -> bool:
     return int(home.rpartition("-")[2]) % 25 == 7
 
 
-def quiet_port() -> int:
-    """Choose a free port below those that clients get: nobody takes it while its server is dead for a moment."""
-    for port in Random().sample(range(15_000, 32_000), 200):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no free port between 15,000 and 32,000")
-
-
 class Site:
     """Valkey with appendfsync always, a broker, and the stand-in for FCM and the phones behind it."""
 
     def __init__(self, folder: Path, broker: str) -> None:
         self.folder = folder
         self.store: StoreServer = ValkeyServer(folder / "valkey")
-        self.store.port = quiet_port()
         self.broker = BROKERS[broker](folder / "broker")
-        self.broker.port = quiet_port()
-        self.broker.write_configuration()
         self.fcm = FcmServer()
 
     @property

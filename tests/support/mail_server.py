@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Iterator
 from email import message_from_bytes
@@ -15,6 +14,8 @@ import pytest
 import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from tests.support.stores import free_port
 
 USER, PASSWORD = b"gomikuru", b"relay-password"
 
@@ -33,7 +34,7 @@ class MailServer:
         self._controller = Controller(
             self,
             hostname="127.0.0.1",
-            port=_free_port(),
+            port=free_port(),  # aiosmtpd connects to itself when it starts, so it must know its port
             tls_context=context,
             require_starttls=True,
             authenticator=self._let_in,
@@ -84,13 +85,6 @@ class MailServer:
     def _let_in(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         fine = isinstance(data, LoginPassword) and (data.login, data.password) == (USER, PASSWORD)
         return AuthResult(success=fine, handled=False)
-
-
-def _free_port() -> int:
-    """aiosmtpd connects to itself when it starts, so it must know its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

