@@ -71,6 +71,9 @@ class Depot:
         tours = [self._tasks(first, day, rng), self._tasks(unsettled(containers, unsteady, rng), day, rng)]
         self._asked_for(tours[0], first, day, rng)
         self._markets_again(tours[0], rng)
+        return self._ready(day, round_no, tours, rng)
+
+    def _ready(self, day: Day, round_no: int, tours: list[list[Task]], rng: np.random.Generator) -> Truck:
         return Truck.ready(
             self._settings, self._ground, self._stops, self._places, day, round_no, tours, self._fill, rng
         )
@@ -114,17 +117,7 @@ class Depot:
             start = int(rng.integers(len(truck.queue) // 2, len(truck.queue) - share))
             taken += truck.queue[start : start + share]
             truck.queue[start : start + share] = []
-        helper = Truck.ready(
-            self._settings,
-            self._ground,
-            self._stops,
-            self._places,
-            day,
-            trucks[0].round_no,
-            [taken, []],
-            self._fill,
-            rng,
-        )
+        helper = self._ready(day, trucks[0].round_no, [taken, []], rng)
         helper.vehicle = SPARE
         return helper
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from geofence.forecast.library import Library
 from geofence.forecast.modes import Manner, Modes, Today
-from geofence.forecast.today import served_places
 from geofence.forecast.walk import Bools, Floats, Ints
 
 HORIZON_S = 4320.0
@@ -101,8 +100,7 @@ def points_of(library: Library, today: Today, manner: Manner) -> Points:
 
     Few points are kept, the likeliest.
     """
-    served = np.packbits(today.served, bitorder="little").tobytes()
-    orders = _orders(library, served, today.lately, today.crews, today.weekday, manner)
+    orders = _orders(library, today.served.tobytes(), today.lately, today.crews, today.weekday, manner)
     weight = orders.weight * np.tile(_near(library, orders.place, orders.owed, today, manner), 2)
     weight = (weight / weight.sum()) ** manner.even
     weight = weight / weight.sum()
@@ -120,7 +118,7 @@ def points_of(library: Library, today: Today, manner: Manner) -> Points:
 def _orders(
     library: Library, served: bytes, lately: tuple[int, ...], crews: tuple[str, ...], weekday: int, manner: Manner
 ) -> Orders:
-    """Hold what was served today (bits by place) against the order of each past day of its round.
+    """Hold what was served today (a byte a place) against the order of each past day of its round.
 
     Amiss is what a day had served before a point and today has not, and what today has served beyond it, the less the
     more of that day's places lie in between; as in `modes`, but for each point of each day. Kept, since a truck is
@@ -132,7 +130,7 @@ def _orders(
     points = table.shape[1]
     there = table >= 0
     place = np.where(there, told.place[np.maximum(table, 0)], -1) if len(told) else table
-    done = there & served_places(served, len(library.place_x))[np.maximum(place, 0)]
+    done = there & np.frombuffer(served, dtype=bool)[np.maximum(place, 0)]
     owed = there & ~done
     behind, ahead = _fading(points, manner.recent)
     amiss = np.hstack((owed @ behind + done @ ahead, owed @ behind.T + done @ ahead.T))

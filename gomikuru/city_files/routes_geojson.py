@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import shapely
 
 from gomikuru.city_files.geojson import Feature, LonLat, position, read_features
 from gomikuru.city_files.hours import DAY_MIN, minutes_of, weekdays_of, window_of
@@ -164,10 +165,7 @@ def distance_to_line_m(place: LonLat, line: npt.ArrayLike) -> float:
     """Measure from a place to the nearest point of a line, on a plane at the place (good within some kilometres)."""
     shrink = math.cos(math.radians(place[1]))
     flat = (np.asarray(line) - place) * (shrink * _METRES_PER_DEGREE, _METRES_PER_DEGREE)
-    begin, way = flat[:-1], np.diff(flat, axis=0)
-    along = np.clip(-(begin * way).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-12), 0.0, 1.0)
-    nearest = begin + along[:, None] * way
-    return float(np.hypot(nearest[:, 0], nearest[:, 1]).min())
+    return float(shapely.distance(shapely.linestrings(flat), shapely.Point(0.0, 0.0)))
 
 
 def _unknown(feature: Feature, known: tuple[str, ...]) -> list[Problem]:

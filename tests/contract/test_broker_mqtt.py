@@ -65,17 +65,17 @@ def take(broker: MqttBroker, count: int, seconds: float = 20) -> list[Message]:
     return found
 
 
-def different(broker: MqttBroker, count: int) -> list[bytes]:
-    """Take and acknowledge until so many different payloads have come; tell them in the order of their first coming.
+def taken_until(broker: MqttBroker, count: int) -> list[bytes]:
+    """Take and acknowledge until so many different payloads have come; tell all of them, as they came.
 
     A starved machine may outlast NATS's ack_wait; what it then sends again comes behind what is new.
     """
-    payloads: dict[bytes, None] = {}
-    while len(payloads) < count:
-        taken = take(broker, min(100, count - len(payloads)))
-        payloads.update((message.payload, None) for message in taken)
+    payloads: list[bytes] = []
+    while (missing := count - len(set(payloads))) > 0:
+        taken = take(broker, min(100, missing))
+        payloads += [message.payload for message in taken]
         broker.done(taken)
-    return list(payloads)
+    return payloads
 
 
 def test_five_thousand_published_while_ingest_is_away_are_five_thousand(
@@ -86,7 +86,7 @@ def test_five_thousand_published_while_ingest_is_away_are_five_thousand(
     connected(open_broker(server.options(protocol=protocol))).close(2.0)
     publish(server, LOAD, [fix(number) for number in range(5_000)])
     back = connected(open_broker(server.options(protocol=protocol)))
-    assert different(back, 5_000) == [fix(number)[1] for number in range(5_000)]
+    assert list(dict.fromkeys(taken_until(back, 5_000))) == [fix(number)[1] for number in range(5_000)]
 
 
 def test_a_receipt_from_before_a_cut_acknowledges_nothing_after_it(
@@ -308,7 +308,9 @@ def test_pings_travel_over_tls(kind: type[BrokerServer], protocol: str, tmp_path
     server.start()
     ingest = connected(open_broker(server.options(protocol=protocol)))
     publish(server, LOAD, [fix(number) for number in range(1_000)])
-    assert different(ingest, 1_000) == [fix(number)[1] for number in range(1_000)]
+    payloads = taken_until(ingest, 1_000)
+    assert list(dict.fromkeys(payloads)) == [fix(number)[1] for number in range(1_000)]
+    assert len(payloads) == 1_000 or kind is Nats
     server.stop()
 
 

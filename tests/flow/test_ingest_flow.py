@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -165,7 +166,8 @@ def stop_under_load(
 ) -> None:
     """Stop one process in mid-backlog and let the next finish: it gets every ping but those that the first appended.
 
-    A machine can be so slow that NATS sends again what it has been told too late; Mosquitto's cases decide there.
+    Mosquitto sends each once. On a slow machine NATS repeats to the next process what that one acknowledged too late,
+    and on a very slow one what the first did.
     """
     before = Ingest(server, protocol, store)
     with running(before.worker):
@@ -179,7 +181,7 @@ def stop_under_load(
         if breath_s:
             os.kill(server.pid, signal.SIGSTOP)
             threading.Timer(breath_s, os.kill, (server.pid, signal.SIGCONT)).start()
-    told_soon = not isinstance(server, Nats) or time.monotonic() - began_s < SOON_S
+    told_soon = time.monotonic() - began_s < SOON_S
     kept = store.length(EVENTS)
     assert 500 <= kept < 3_000
     store.slow_s = 0.0
@@ -188,7 +190,9 @@ def stop_under_load(
         wait_until(lambda: set(numbers(store)) == set(range(3_000)), 60, "every one of them")
         wait_until(lambda: second.broker.unacknowledged == 0 and second.broker.queued == 0)
     found = numbers(store)
-    if told_soon:
+    if not isinstance(server, Nats):
+        assert [number for number, times in Counter(found).items() if times > 1] == []
+    elif told_soon:
         assert sorted(set(found[:kept]) & set(found[kept:])) == []
 
 
