@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
+from geofence.forecast.halts import Halts, halts_of
 from geofence.forecast.regular import depots_of, regular_of, without_lights
 from geofence.forecast.services import services_of
 from geofence.forecast.sides import rivals_of
@@ -50,6 +51,7 @@ class Library:
         place_y: Floats,
         passes: Sequence[Passes] | None = None,
         rivals: Ints | None = None,
+        halts: Sequence[Halts] | None = None,
     ) -> None:
         self.days = tuple(days)
         self.place_x, self.place_y = place_x, place_y
@@ -58,6 +60,7 @@ class Library:
         if passes is None:
             passes = [passes_of(day.trace, self.places, self.rivals) for day in self.days]
         self._passes = tuple(passes)
+        self._halts = tuple(halts if halts is not None else (halts_of(day.trace) for day in self.days))
         self._knots(self.days)
         self.need_s = needs_of(self._passes, len(place_x))
         self.services = services_of(self._passes, self.need_s)
@@ -72,6 +75,8 @@ class Library:
         self.y = _joined([day.trace.y for day in days])
         self.in_s = _joined([day.trace.in_s for day in days])
         self.out_s = _joined([day.trace.out_s for day in days])
+        self.halted_s = _joined([halts.in_s for halts in self._halts])
+        self.halted_until_s = _joined([halts.out_s for halts in self._halts])
         self.ux, self.uy = _headings(self.x, self.y, self.day)
         self.knots = Cells(self.x, self.y, MATCH_M)
         self.vehicle = np.array([day.vehicle for day in days])
@@ -144,7 +149,7 @@ class Library:
         """The library as it would be had one day not been seen; the places stay."""
         kept = [k for k in range(len(self.days)) if k != day]
         days, passes = [self.days[k] for k in kept], [self._passes[k] for k in kept]
-        return Library(days, self.place_x, self.place_y, passes, self.rivals)
+        return Library(days, self.place_x, self.place_y, passes, self.rivals, [self._halts[k] for k in kept])
 
 
 def in_common(one: Floats, other: Floats) -> Floats:

@@ -26,14 +26,19 @@ class Manner(msgspec.Struct, frozen=True):
     kin: float = 8.0
     weekday: float = 4.0
     blur_s: float = 15.0
-    blur_share: float = 0.22
+    blur_share: float = 0.16
     least_mode: float = 0.004
-    even: float = 0.6
+    even: float = 0.4
+    even_points: float = 0.6
     doubt: float = 0.3
     seldom: float = 0.3
+    habit: float = 6.0
+    outstayed: float = 0.2
+    outstayed_s: float = 60.0
     clock_s: float = 900.0
     clock_floor: float = 0.05
-    order: float = 6.0
+    order: float = 5.0
+    order_unbegun: float = 6.0
     order_s: float = 9000.0
     amiss: float = 1.5
     recent: float = 4.5
@@ -42,7 +47,7 @@ class Manner(msgspec.Struct, frozen=True):
     resume: bool = True
     point: float = 4.0
     astray_round: float = 0.003
-    away: float = 0.001
+    away: float = 0.002
     short: float = 0.7
     short_s: float = 180.0
     back: float = 0.05
@@ -53,7 +58,7 @@ class Manner(msgspec.Struct, frozen=True):
 
 
 class Today(msgspec.Struct, frozen=True):
-    """What is known of a truck's day so far: `at_s` now, `stood_s` at its present place, `served` by place.
+    """What is known of a truck's day so far: `at_s` now, `stood_s` at its present halt, `served` by place.
 
     `since_s`: since when it has been seen without a break; `crews`: whose days are its own, if known; `worked_s`: when
     it began to serve a telling place last, zero for not yet; `lately`: the telling places served last, newest first.
@@ -117,7 +122,8 @@ def _weighed(library: Library, knot: Ints, mass: Floats, progress: Progress, tod
     if progress.lost_m > 0.0:
         at_s = library.in_s[knot] + (today.at_s - progress.matched_s)
     else:
-        at_s = _moments(library, day, knot, today.stood_s)
+        at_s, outstayed = _moments(library, day, knot, today.stood_s, manner)
+        mass = np.where(outstayed, manner.outstayed * mass, mass)
     fits, blank = _in_order(library, day, at_s, today, manner)
     ends = library.trips.ending(day, at_s) if resumes(today, manner) else np.full(len(day), -1)
     late = (today.at_s - at_s) / manner.clock_s
@@ -133,15 +139,22 @@ def resumes(today: Today, manner: Manner) -> bool:
     return manner.resume and bool(today.crews) and today.worked_s > 0.0
 
 
-def _moments(library: Library, day: Ints, knot: Ints, stood_s: float) -> Floats:
-    """Tell the times of past days at which the truck had stood at a knot as long as it has now."""
-    if stood_s >= STOP_S:
-        near = np.clip(knot[:, None] + NEAR_KNOTS, 0, len(library.x) - 1)
-        stay_s = np.where(library.day[near] == day[:, None], library.out_s[near] - library.in_s[near], -1.0)
-        longest = np.take_along_axis(near, stay_s.argmax(axis=1)[:, None], axis=1)[:, 0]
-        knot = np.where(stay_s.max(axis=1) >= STOP_S, longest, knot)
-    moments: Floats = library.in_s[knot] + np.minimum(stood_s, library.out_s[knot] - library.in_s[knot])
-    return moments
+def _moments(library: Library, day: Ints, knot: Ints, stood_s: float, manner: Manner) -> tuple[Floats, Bools]:
+    """Tell the times of past days at which the truck had halted at a knot as long as it has now.
+
+    Tell also which of them had left by then: they say less of how much longer it will stay.
+    """
+    if stood_s < STOP_S:
+        return np.minimum(library.in_s[knot] + stood_s, library.out_s[knot]), np.zeros(len(knot), dtype=bool)
+    near = np.clip(knot[:, None] + NEAR_KNOTS, 0, len(library.x) - 1)
+    halt_s = library.halted_until_s[near] - library.halted_s[near]
+    halt_s = np.where(library.day[near] == day[:, None], halt_s, -1.0)
+    longest = np.take_along_axis(near, halt_s.argmax(axis=1)[:, None], axis=1)[:, 0]
+    lasted_s = halt_s.max(axis=1)
+    halted = lasted_s >= STOP_S
+    since_s = np.where(halted, library.halted_s[longest], library.in_s[knot])
+    stayed_s = np.where(halted, lasted_s, library.out_s[knot] - library.in_s[knot])
+    return since_s + np.minimum(stood_s, stayed_s), stood_s > np.maximum(lasted_s, 0.0) + manner.outstayed_s
 
 
 def _in_order(library: Library, day: Ints, at_s: Floats, today: Today, manner: Manner) -> tuple[Floats, Floats]:
@@ -164,7 +177,8 @@ def _in_order(library: Library, day: Ints, at_s: Floats, today: Today, manner: M
     coming = (now + NEAREST < high) & (told.before[row] < 0)
     amiss += _faded(coming, served[told.place[row]], manner)
     usual = np.minimum(manner.amiss, np.count_nonzero(lately, axis=1))
-    return (1.0 + amiss) ** -manner.order, (1.0 + usual) ** -manner.order
+    order = manner.order if resumes(today, manner) else manner.order_unbegun
+    return (1.0 + amiss) ** -order, (1.0 + usual) ** -order
 
 
 def _faded(counted: Bools, marked: Bools, manner: Manner) -> Floats:

@@ -71,7 +71,7 @@ def outlook(library: Library, progress: Progress, today: Today, manner: Manner) 
     known = _known(progress, modes, points, manner)
     crew = int(library.crew[modes.day[np.argmax(weight)]])
     place, after, mode = _samples(library, modes, today)
-    usual = _usual(library, crew, today.weekday, manner) * _sure(library, crew, modes.day, weight, today)
+    usual = _usual(library, crew, today.weekday, manner) * _trusted(library, crew, modes.day, weight, today, manner)
     likely = weight[mode] * (known * certain) * usual[place]
     samples = Samples(place, after, likely)
     if points is not None:
@@ -142,23 +142,36 @@ def _weighed(modes: Modes, manner: Manner) -> tuple[Floats, float]:
 @lru_cache(maxsize=64)
 def _usual(library: Library, crew: int, weekday: int, manner: Manner) -> Floats:
     """Damp places that days like this one seldom serve: one for those that all of them do."""
-    like = np.exp(manner.kin * library.kin[weekday]) * (library.crew == crew)
-    like = np.where(library.weekday == weekday, manner.weekday * like, like)
-    habit = like / like.sum() @ library.served
+    habit = _habit(library, crew, weekday, manner)
     damped: Floats = habit * (1.0 + manner.seldom) / (habit + manner.seldom)
     weekly = library.weekly[crew]
     bounded: Floats = np.clip(damped, weekly.least[weekday], weekly.most[weekday])
     return bounded
 
 
-def _sure(library: Library, crew: int, day: Ints, weight: Floats, today: Today) -> Floats:
-    """Tell how much more the days that served a place must count, where today's weekday always served it; else one."""
-    least = library.weekly[crew].least[today.weekday]
-    if not least.any():
-        return np.ones(len(least))
-    served = np.bincount(day, weight, minlength=len(library.days)) @ library.served
-    sure: Floats = np.maximum(least / np.maximum(served, LEAST_SERVED), 1.0)
-    return sure
+@lru_cache(maxsize=64)
+def _habit(library: Library, crew: int, weekday: int, manner: Manner) -> Floats:
+    """Tell how often each place is served on days of this round that are like this weekday's."""
+    like = np.exp(manner.kin * library.kin[weekday]) * (library.crew == crew)
+    like = np.where(library.weekday == weekday, manner.weekday * like, like)
+    habit: Floats = like / like.sum() @ library.served
+    return habit
+
+
+def _trusted(library: Library, crew: int, day: Ints, weight: Floats, today: Today, manner: Manner) -> Floats:
+    """Tell how much more, or less, the days that served a place must count, so that stops are left out as usual.
+
+    A few days weigh most by the way and the hour; that one of them left a stop out says little of today, for which the
+    habit of all days of the round speaks too. Where today's weekday always served a place, it is served.
+    """
+    shares = np.bincount(day, weight, minlength=len(library.days))
+    served, days = shares @ library.served, 1.0 / float(np.square(shares).sum())
+    habit = _habit(library, crew, today.weekday, manner)
+    expected = (days * served + manner.habit * habit) / (days + manner.habit)
+    expected = np.where(served > LEAST_SERVED, expected, LEAST_SERVED)
+    expected = np.maximum(expected, library.weekly[crew].least[today.weekday])
+    trusted: Floats = expected / np.maximum(served, LEAST_SERVED)
+    return trusted
 
 
 def _samples(library: Library, modes: Modes, today: Today) -> tuple[Ints, Floats, Ints]:

@@ -102,7 +102,7 @@ def points_of(library: Library, today: Today, manner: Manner) -> Points:
     """
     orders = _orders(library, today.served.tobytes(), today.lately, today.crews, today.weekday, manner)
     weight = orders.weight * np.tile(_near(library, orders.place, orders.owed, today, manner), 2)
-    weight = (weight / weight.sum()) ** manner.even
+    weight = (weight / weight.sum()) ** manner.even_points
     weight = weight / weight.sum()
     effective = 1.0 / float(np.square(weight.sum(axis=1)).sum())
     flat, row = weight.ravel(), np.tile(orders.row, 2).ravel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from math import hypot
 
 import msgspec
@@ -10,6 +11,8 @@ import numpy.typing as npt
 
 from geofence.forecast import walk as walking
 from geofence.forecast.cells import Cells
+from geofence.forecast.halts import Halt, halted_s
+from geofence.forecast.halts import onward as halting
 from geofence.forecast.library import Library
 from geofence.forecast.modes import Today
 from geofence.forecast.progress import Matcher, Progress, beam
@@ -39,7 +42,7 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     `crew`: whose round it is, empty until that is known; `swing`: for how many knots another's has seemed likelier;
     `since_s`: since when the truck has been seen without a break; all day, if it was first seen where days begin;
     `own`: by whose days it was begun; `worked_s`: when it began to serve a telling place last; `lately`: the telling
-    places that it served last, the newest first.
+    places that it served last, the newest first; `halt`: where it has stopped, as of the closed knots of its walk.
     """
 
     day: str
@@ -53,6 +56,7 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     own: str = ""
     worked_s: float = 0.0
     lately: tuple[int, ...] = ()
+    halt: Halt | None = None
 
     def is_of(self, profile: str, ordinal: int) -> bool:
         """Tell whether it is of a service day and speaks of the knots and places of a version of the profile."""
@@ -84,6 +88,7 @@ class Guide:
         passes = so_far.passes
         progress = so_far.progress
         crew, swing = so_far.crew, so_far.swing
+        halt = reduce(halting, closed, so_far.halt)
         if closed:
             progress = self._matched(progress, before, closed, walk, vehicle)
             crew, swing = self._swung(crew, swing, progress, len(closed))
@@ -94,7 +99,9 @@ class Guide:
         new = self._telling(so_far.served, served)
         worked_s = at_s if new else so_far.worked_s
         lately = (*new, *so_far.lately)[:LATELY]
-        after = DaySoFar(so_far.day, walk, progress, served, passes, crew, swing, since_s, so_far.own, worked_s, lately)
+        after = DaySoFar(
+            so_far.day, walk, progress, served, passes, crew, swing, since_s, so_far.own, worked_s, lately, halt
+        )
         return after, bool(closed)
 
     def _matched(
@@ -160,7 +167,7 @@ class Guide:
         """Tell the day so far as the outlook asks for it."""
         walk = so_far.walk
         served = served_places(so_far.served, len(self.library.place_x))
-        stood_s = at_s - walk.in_s
+        stood_s = halted_s(so_far.halt, walk, at_s)
         crews = (so_far.crew, so_far.own) if so_far.crew else ()
         return Today(
             at_s, so_far.since_s, stood_s, weekday, served, walk.x, walk.y, crews, so_far.worked_s, so_far.lately

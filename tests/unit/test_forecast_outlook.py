@@ -209,3 +209,17 @@ def test_a_truck_that_takes_blocks_in_another_order_is_found_again() -> None:
     today = Drive(MONDAY, "08:40").to(0.0, 300.0).to(2300.0, 300.0).to(2300.0, 0.0).serve(BLOCKS[1][:4], 60.0)
     found = ahead_of(past, today.pings)
     assert found.within(300.0)[found.place.tolist().index(len(spots) - 1)] > 0.7
+
+
+def test_that_the_likest_day_left_a_stop_out_says_little_of_today() -> None:
+    """Nine days serve ten stops; the one that was here at this very minute left the sixth out that day."""
+    dates = [MONDAY + timedelta(days=7 * (k // 5) + k % 5) for k in range(9)]
+    own = TEN_STOPS[5]
+    days = []
+    for k, day_of in enumerate(dates):
+        stops = [stop for stop in TEN_STOPS if stop != own or k != 4]
+        begin = "08:32" if k == 4 else f"{7 if k < 4 else 9:02}:{50 if k < 4 else 20 + k}"
+        days.append(Day("17", day_of.toordinal(), trace(Drive(day_of, begin).serve(stops, 90.0).pings)))
+    past = Library(days, *np.array(TEN_STOPS).T)
+    found = ahead_of(past, Drive(MONDAY, "08:32").serve(TEN_STOPS[:5], 90.0).to(2600.0, 0.0).pings)
+    assert chance_within(found, own, 600.0, np.array(TEN_STOPS)) > 0.72

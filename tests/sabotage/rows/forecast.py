@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.sabotage.row import Cut, row
 
+HALTS = "tests/unit/test_forecast_halts.py::"
 KINDS = "tests/unit/test_minutes_kinds.py::"
 ORDER = "tests/unit/test_forecast_outlook.py::"
 PROGRESS = "tests/unit/test_forecast_progress.py::"
@@ -52,7 +53,11 @@ ROWS = (
         "minutes-weekly-always",
         "A stop of certain weekdays is foretold on these as one of every day",
         "days of other weekdays speak against it",
-        Cut("geofence/forecast/outlook.py", " * _sure(library, crew, modes.day, weight, today)", ""),
+        Cut(
+            "geofence/forecast/outlook.py",
+            "np.maximum(expected, library.weekly[crew].least[today.weekday])",
+            "np.maximum(expected, 0.0)",
+        ),
         ORDER + "test_a_stop_of_certain_weekdays_counts_by_these[weekdays0-0-0.6-1.0]",
     ),
     row(
@@ -187,7 +192,7 @@ ROWS = (
         "minutes-order",
         "A street that is driven twice is told apart by what was served before",
         "what was served is not looked at",
-        Cut("geofence/forecast/modes.py", "return (1.0 + amiss) ** -manner.order, ", "return 0.0 * amiss + 1.0, "),
+        Cut("geofence/forecast/modes.py", "return (1.0 + amiss) ** -order, ", "return 0.0 * amiss + 1.0, "),
         ORDER + "test_a_street_driven_twice_is_told_apart_by_what_was_served_before[False]",
     ),
     row(
@@ -217,6 +222,34 @@ ROWS = (
         "one stretch is learned for sure and unsure times",
         Cut("geofence/forecast/calibration.py", " + sure * HORIZONS", " + 0 * HORIZONS"),
         "tests/unit/test_forecast_calibration.py::test_sure_guesses_have_factors_of_their_own",
+    ),
+    row(
+        "minutes-soon",
+        "An interval holds eight of ten of what comes within a quarter of an hour",
+        "it is counted by what was foretold only",
+        Cut("geofence/forecast/calibration.py", "[actual <= SOON_S]", "[:0]"),
+        "tests/unit/test_forecast_calibration.py::test_of_what_comes_soon_eight_of_ten_are_held",
+    ),
+    row(
+        "minutes-halt",
+        "A stand whose fixes drift is not begun anew",
+        "each knot is a stand of its own",
+        Cut("geofence/forecast/halts.py", "HALT_M = 70.0", "HALT_M = 0.0"),
+        HALTS + "test_a_stand_that_drifts_is_not_begun_anew[drifts1]",
+    ),
+    row(
+        "minutes-outstayed",
+        "How much longer a truck stays is told by days that stayed so long",
+        "days that had left by now say as much",
+        Cut("geofence/forecast/modes.py", "np.where(outstayed, manner.outstayed * mass, mass)", "mass"),
+        HALTS + "test_days_that_had_left_by_now_say_less_of_how_long_it_stays",
+    ),
+    row(
+        "minutes-habit",
+        "That the likest day left a stop out says little of today",
+        "the likest days alone say what is left out",
+        Cut("geofence/forecast/outlook.py", "+ manner.habit * habit) / (days + manner.habit)", ") / days"),
+        ORDER + "test_that_the_likest_day_left_a_stop_out_says_little_of_today",
     ),
     row(
         "minutes-errand",
