@@ -30,11 +30,11 @@ MANNERS = {
     "nothing": Manner(),
     "the time of day": Manner(clock_floor=1.0),
     "likeness of weekdays": Manner(kin=0.0),
-    "the order of what was served": Manner(order=0.0),
+    "the order of what was served": Manner(order=0.0, order_unbegun=0.0),
     "that a round is gone on with": Manner(resume=False),
     "whose days they are": Manner(foreign=1.0),
     "damping what is seldom served": Manner(seldom=1e-9),
-    "evening out, and doubt": Manner(even=1.0, doubt=0.0),
+    "evening out, and doubt": Manner(even=1.0, even_points=1.0, doubt=0.0),
 }
 
 

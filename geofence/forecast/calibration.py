@@ -19,7 +19,7 @@ EDGES_S = (180.0, 360.0, 600.0, 900.0, 1500.0)
 SLACK_S = 15.0
 ENOUGH = 60
 SOON_S, HELD = 900.0, 0.8
-MOST_SCALE = 1.5
+BOUNDS, SCALE_BOUNDS = (0.1, 5.0), (1.0 / 1.5, 1.5)
 HORIZONS = len(EDGES_S) + 1
 FACTORS = 2 * HORIZONS
 
@@ -54,9 +54,10 @@ def calibrated(rows: Rows, expect: float, beyond: float = 0.1) -> Calibration:
     down = np.where(actual < guess, middle - actual, 0.0) / (middle - rows.low_s[came] + SLACK_S)
     up = np.where(actual > guess, actual - middle, 0.0) / (rows.high_s[came] - middle + SLACK_S)
     bucket = _bucket(middle, rows.held[came] >= SURE)
-    low = np.array([_factor(down[bucket == k], beyond) for k in range(FACTORS)])
-    high = np.array([_factor(up[bucket == k], beyond) for k in range(FACTORS)])
-    scale = _scale(np.maximum(down / low[bucket], up / high[bucket])[actual <= SOON_S])
+    low, high = (
+        np.array([_factor(side[bucket == k], 1.0 - beyond, *BOUNDS) for k in range(FACTORS)]) for side in (down, up)
+    )
+    scale = _factor(np.maximum(down / low[bucket], up / high[bucket])[actual <= SOON_S], HELD, *SCALE_BOUNDS)
     scales = np.where(np.bincount(bucket, minlength=FACTORS) < ENOUGH, 1.0, scale)
     return Calibration(tuple((scales * low).tolist()), tuple((scales * high).tolist()))
 
@@ -67,15 +68,8 @@ def _bucket(middle_s: Floats, sure: Bools) -> Ints:
     return bucket
 
 
-def _scale(scores: Floats) -> float:
-    """Tell the factor for all halves that holds its share of what came soon; `scores` in units of the halves."""
+def _factor(scores: Floats, share: float, least: float, most: float) -> float:
+    """Tell the factor that holds a share of all; `scores`: where the truth lies, in units of the halves."""
     if len(scores) < ENOUGH:
         return 1.0
-    return float(np.clip(np.quantile(scores, HELD), 1.0 / MOST_SCALE, MOST_SCALE))
-
-
-def _factor(scores: Floats, beyond: float) -> float:
-    """Tell the factor that leaves a share of all outside on this side."""
-    if len(scores) < ENOUGH:
-        return 1.0
-    return float(np.clip(np.quantile(scores, 1.0 - beyond), 0.1, 5.0))
+    return float(np.clip(np.quantile(scores, share), least, most))

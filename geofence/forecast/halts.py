@@ -1,7 +1,8 @@
 """How long a truck has been where it is: stands that drift, or a second bay, part into several are one halt. Pure.
 
 Between tall blocks the fixes of a truck that stands wander by tens of metres, and a walk makes several knots of one
-stand. What is left of a stop is told by how long the truck has been there, not by its latest knot.
+stand. What is left of a stop is told by how long the truck has been there, not by its latest knot. The walk itself
+keeps them apart: where a truck serves, and on which side of a street, is a matter of fewer metres.
 """
 
 from __future__ import annotations
@@ -53,11 +54,9 @@ def halted_s(halt: Halt | None, walk: Walk, at_s: float) -> float:
 def halts_of(trace: Trace) -> Halts:
     """Find the halts of a past day; each ends with its last stand."""
     in_s, out_s = trace.in_s.copy(), trace.out_s.copy()
-    columns = (trace.x.tolist(), trace.y.tolist(), trace.in_s.tolist(), trace.out_s.tolist())
     halt: Halt | None = None
     first = last = 0
-    for k, row in enumerate(zip(*columns, strict=True)):
-        knot = Knot(*row)
+    for k, knot in enumerate(trace.knots()):
         before, halt = halt, onward(halt, knot)
         if halt is not before:
             _lasted(in_s, out_s, first, last)

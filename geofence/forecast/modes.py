@@ -75,6 +75,11 @@ class Today(msgspec.Struct, frozen=True):
     worked_s: float = 0.0
     lately: tuple[int, ...] = ()
 
+    @property
+    def begun(self) -> bool:
+        """Whether it is known whose round it is, and the truck has begun it."""
+        return bool(self.crews) and self.worked_s > 0.0
+
 
 class Modes(msgspec.Struct, frozen=True):
     """Points of past days where the truck may now be, as columns: the time of that day, and its weight.
@@ -135,8 +140,13 @@ def _weighed(library: Library, knot: Ints, mass: Floats, progress: Progress, tod
 
 
 def resumes(today: Today, manner: Manner) -> bool:
-    """Whether a round is gone on with after a trip: it is known whose it is, and the truck has begun it."""
-    return manner.resume and bool(today.crews) and today.worked_s > 0.0
+    """Whether a round is gone on with after a trip."""
+    return manner.resume and today.begun
+
+
+def effective(weight: Floats) -> float:
+    """Tell how many alike weights, that sum to one, say as much as these (Kish 1965)."""
+    return 1.0 / float(np.square(weight).sum())
 
 
 def _moments(library: Library, day: Ints, knot: Ints, stood_s: float, manner: Manner) -> tuple[Floats, Bools]:
@@ -147,14 +157,13 @@ def _moments(library: Library, day: Ints, knot: Ints, stood_s: float, manner: Ma
     if stood_s < STOP_S:
         return np.minimum(library.in_s[knot] + stood_s, library.out_s[knot]), np.zeros(len(knot), dtype=bool)
     near = np.clip(knot[:, None] + NEAR_KNOTS, 0, len(library.x) - 1)
-    halt_s = library.halted_until_s[near] - library.halted_s[near]
+    halt_s = library.halt_out_s[near] - library.halt_in_s[near]
     halt_s = np.where(library.day[near] == day[:, None], halt_s, -1.0)
     longest = np.take_along_axis(near, halt_s.argmax(axis=1)[:, None], axis=1)[:, 0]
     lasted_s = halt_s.max(axis=1)
-    halted = lasted_s >= STOP_S
-    since_s = np.where(halted, library.halted_s[longest], library.in_s[knot])
-    stayed_s = np.where(halted, lasted_s, library.out_s[knot] - library.in_s[knot])
-    return since_s + np.minimum(stood_s, stayed_s), stood_s > np.maximum(lasted_s, 0.0) + manner.outstayed_s
+    knot = np.where(lasted_s >= STOP_S, longest, knot)
+    moments = np.minimum(library.halt_in_s[knot] + stood_s, library.halt_out_s[knot])
+    return moments, stood_s > lasted_s + manner.outstayed_s
 
 
 def _in_order(library: Library, day: Ints, at_s: Floats, today: Today, manner: Manner) -> tuple[Floats, Floats]:
@@ -177,7 +186,7 @@ def _in_order(library: Library, day: Ints, at_s: Floats, today: Today, manner: M
     coming = (now + NEAREST < high) & (told.before[row] < 0)
     amiss += _faded(coming, served[told.place[row]], manner)
     usual = np.minimum(manner.amiss, np.count_nonzero(lately, axis=1))
-    order = manner.order if resumes(today, manner) else manner.order_unbegun
+    order = manner.order if today.begun else manner.order_unbegun
     return (1.0 + amiss) ** -order, (1.0 + usual) ** -order
 
 

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from geofence.forecast.library import Library
-from geofence.forecast.modes import Manner, Modes, Today, modes_of, resumes
+from geofence.forecast.modes import Manner, Modes, Today, effective, modes_of, resumes
 from geofence.forecast.progress import Progress
 from geofence.forecast.resume import FASTEST_MPS, HORIZON_S, Points, Samples, points_of, resumed
 from geofence.forecast.visits import ARRIVAL_M
@@ -135,8 +135,8 @@ def _weighed(modes: Modes, manner: Manner) -> tuple[Floats, float]:
     """Even out the weights, make them one, and tell how much can be built on so few days."""
     weight = modes.weight**manner.even
     weight = weight / weight.sum()
-    effective = 1.0 / float(np.square(weight).sum())
-    return weight, effective / (effective + manner.doubt)
+    modes_said = effective(weight)
+    return weight, modes_said / (modes_said + manner.doubt)
 
 
 @lru_cache(maxsize=64)
@@ -164,8 +164,8 @@ def _trusted(library: Library, crew: int, day: Ints, weight: Floats, today: Toda
     A few days weigh most by the way and the hour; that one of them left a stop out says little of today, for which the
     habit of all days of the round speaks too. Where today's weekday always served a place, it is served.
     """
-    shares = np.bincount(day, weight, minlength=len(library.days))
-    served, days = shares @ library.served, 1.0 / float(np.square(shares).sum())
+    shares = np.bincount(day, weight, minlength=len(library.days)).astype(np.float64, copy=False)
+    served, days = shares @ library.served, effective(shares)
     habit = _habit(library, crew, today.weekday, manner)
     expected = (days * served + manner.habit * habit) / (days + manner.habit)
     expected = np.where(served > LEAST_SERVED, expected, LEAST_SERVED)

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from geofence.forecast.library import Library
-from geofence.forecast.modes import Manner, Modes, Today
+from geofence.forecast.modes import Manner, Modes, Today, effective
 from geofence.forecast.walk import Bools, Floats, Ints
 
 HORIZON_S = 4320.0
@@ -104,11 +104,11 @@ def points_of(library: Library, today: Today, manner: Manner) -> Points:
     weight = orders.weight * np.tile(_near(library, orders.place, orders.owed, today, manner), 2)
     weight = (weight / weight.sum()) ** manner.even_points
     weight = weight / weight.sum()
-    effective = 1.0 / float(np.square(weight.sum(axis=1)).sum())
+    days = effective(weight.sum(axis=1))
     flat, row = weight.ravel(), np.tile(orders.row, 2).ravel()
     kept = np.flatnonzero(flat > LEAST_SHARE * flat.max())
     kept = kept[np.argsort(-flat[kept], kind="stable")[:MOST_POINTS]]
-    certain = effective / (effective + manner.doubt) / float(flat[kept].sum())
+    certain = days / (days + manner.doubt) / float(flat[kept].sum())
     kept = kept[row[kept] >= 0]
     points = orders.row.shape[1]
     return Points(row[kept], flat[kept] * certain, orders.fit, kept % (2 * points) >= points)

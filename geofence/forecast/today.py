@@ -9,10 +9,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from geofence.forecast import halts
 from geofence.forecast import walk as walking
 from geofence.forecast.cells import Cells
-from geofence.forecast.halts import Halt, halted_s
-from geofence.forecast.halts import onward as halting
 from geofence.forecast.library import Library
 from geofence.forecast.modes import Today
 from geofence.forecast.progress import Matcher, Progress, beam
@@ -56,7 +55,7 @@ class DaySoFar(msgspec.Struct, frozen=True, array_like=True):
     own: str = ""
     worked_s: float = 0.0
     lately: tuple[int, ...] = ()
-    halt: Halt | None = None
+    halt: halts.Halt | None = None
 
     def is_of(self, profile: str, ordinal: int) -> bool:
         """Tell whether it is of a service day and speaks of the knots and places of a version of the profile."""
@@ -88,7 +87,7 @@ class Guide:
         passes = so_far.passes
         progress = so_far.progress
         crew, swing = so_far.crew, so_far.swing
-        halt = reduce(halting, closed, so_far.halt)
+        halt = reduce(halts.onward, closed, so_far.halt)
         if closed:
             progress = self._matched(progress, before, closed, walk, vehicle)
             crew, swing = self._swung(crew, swing, progress, len(closed))
@@ -167,7 +166,7 @@ class Guide:
         """Tell the day so far as the outlook asks for it."""
         walk = so_far.walk
         served = served_places(so_far.served, len(self.library.place_x))
-        stood_s = halted_s(so_far.halt, walk, at_s)
+        stood_s = halts.halted_s(so_far.halt, walk, at_s)
         crews = (so_far.crew, so_far.own) if so_far.crew else ()
         return Today(
             at_s, so_far.since_s, stood_s, weekday, served, walk.x, walk.y, crews, so_far.worked_s, so_far.lately

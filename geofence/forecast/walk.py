@@ -7,6 +7,7 @@ local midnight with which the service day begins.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import hypot, inf
 
 import msgspec
@@ -106,6 +107,10 @@ class Trace(msgspec.Struct, frozen=True):
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def knots(self) -> Iterator[Knot]:
+        """Tell its knots one by one."""
+        return map(Knot, self.x.tolist(), self.y.tolist(), self.in_s.tolist(), self.out_s.tolist())
 
 
 def trace_of(at_s: Floats, x: Floats, y: Floats) -> Trace:

@@ -88,6 +88,7 @@ def test_an_interval_takes_the_best_guess_in_and_still_holds_eight_of_ten() -> N
     low, high = calibration.interval(fresh.low_s, fresh.middle_s, fresh.high_s, fresh.guess_s, fresh.held >= SURE)
     assert (low <= fresh.guess_s).all()
     assert (high >= fresh.guess_s).all()
+    assert (fresh.actual_s < low).mean() <= 0.1
     assert ((low <= fresh.actual_s) & (fresh.actual_s <= high)).mean() == pytest.approx(0.8, abs=0.02)
 
 

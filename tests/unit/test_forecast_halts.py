@@ -9,11 +9,10 @@ import pytest
 
 from geofence.forecast.halts import HALT_M, Halt, halted_s, halts_of, onward
 from geofence.forecast.library import Day, Library
-from geofence.forecast.modes import Manner
-from geofence.forecast.outlook import Outlook, outlook
+from geofence.forecast.outlook import Outlook
 from geofence.forecast.rehearsal import fixes_of
-from geofence.forecast.today import Guide
-from geofence.forecast.walk import Knot, Trace, Walk, trace_of
+from geofence.forecast.walk import Trace, Walk, trace_of
+from tests.unit.test_forecast_outlook import ahead
 
 YARD_M, NEXT_M = 900.0, 2400.0
 DRIFTS = ((0.0, 0.0), (32.0, 6.0), (4.0, 31.0))
@@ -74,8 +73,7 @@ def test_a_truck_under_way_is_heard_as_past_days_were() -> None:
     """Knot by knot: how long it has halted at the end of each stand is what the whole day says of it."""
     whole = day(0.0, 720.0, DRIFTS)
     halts = halts_of(whole)
-    rows = zip(whole.x.tolist(), whole.y.tolist(), whole.in_s.tolist(), whole.out_s.tolist(), strict=True)
-    knots = [Knot(*row) for row in rows]
+    knots = list(whole.knots())
     stands = [k for k, knot in enumerate(knots) if knot.out_s - knot.in_s >= 15.0]
     assert len(stands) >= len(DRIFTS) + 1
     for k in stands:
@@ -90,12 +88,8 @@ def seen_from_the_yard(days: list[Trace], stood_s: float, drifts: tuple[tuple[fl
     past = Library(
         [Day("17", 739_000 + k, each) for k, each in enumerate(days)], np.array([YARD_M, NEXT_M]), np.zeros(2)
     )
-    guide, so_far, at_s = Guide(past), None, 0.0
-    now = day(30.0, stood_s, drifts, until_m=YARD_M)
-    for at_s, x, y in zip(*(column.tolist() for column in fixes_of(now)), strict=True):
-        so_far = guide.begin("today", at_s, x, y, "17") if so_far is None else guide.follow(so_far, at_s, x, y, "17")[0]
-    assert so_far is not None
-    return outlook(past, so_far.progress, guide.until(so_far, at_s, 0), Manner())
+    now = fixes_of(day(30.0, stood_s, drifts, until_m=YARD_M))
+    return ahead(past, zip(*(column.tolist() for column in now), strict=True))
 
 
 def left_s(found: Outlook) -> float:
