@@ -115,7 +115,8 @@ class Surveyor:
         side = _either(rng)
         in_x, in_y = -ahead_y * side, ahead_x * side
         deep = rng.uniform(*sites.gate_m)
-        behind = rng.choice([0, 1], p=[1 - sites.corner, sites.corner]) * rng.uniform(*sites.behind_m) * _either(rng)
+        has_corner = int(rng.choice([0, 1], p=[1 - sites.corner, sites.corner]))
+        behind = has_corner * rng.uniform(*sites.behind_m) * _either(rng)
         way = [(x, y), (x + in_x * deep, y + in_y * deep)]
         if behind:
             deep += rng.uniform(-4, 10)
