@@ -55,12 +55,14 @@ class Wheel:
     def _way(self, to: int, slow: Mapping[Width, float], shut: Set[tuple[int, int]]) -> list[int]:
         """The nodes of the quickest way; none if streets are shut about the truck or the place."""
         best, came, heap, done = {self.node: 0.0}, dict[int, int](), [(0.0, self.node)], set[int]()
-        while heap and to not in done:
+        while heap:
             so_far, here = heapq.heappop(heap)
+            if here == to:
+                break
             if here in done:
                 continue
             done.add(here)
-            for other, edge in self.streets.out[here].items() if here != to else ():
+            for other, edge in self.streets.out[here].items():
                 if other in done or (here, other) in shut:
                     continue
                 total = so_far + self._seconds(here, other, edge, slow)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.yards.settings import Town
+from benchmarks.yards.settings import Land
 from benchmarks.yards.streets import Point, Streets, Width
 
 STEPS = ((1, 0), (0, 1), (1, 1))
@@ -24,13 +24,13 @@ class Ground:
     radius_m: float
 
 
-def drawn(town: Town, rng: np.random.Generator) -> Ground:
+def drawn(land: Land, rng: np.random.Generator) -> Ground:
     """A town; the same generator gives the same one."""
-    rows, columns = (int(rng.integers(town.lines[0], town.lines[1] + 1)) for _ in range(2))
+    rows, columns = (int(rng.integers(land.lines[0], land.lines[1] + 1)) for _ in range(2))
     streets = Streets()
-    for place in _places(rows, columns, town, rng):
+    for place in _places(rows, columns, land, rng):
         streets.node(*place)
-    grid = _Grid(streets, rows, columns, town, rng)
+    grid = _Grid(streets, rows, columns, land, rng)
     grid.joined()
     ahead = [list(row) for row in streets.out]
     behind: list[list[int]] = [[] for _ in ahead]
@@ -53,20 +53,20 @@ def _reached(start: int, neighbours: Sequence[Iterable[int]]) -> set[int]:
     return seen
 
 
-def _places(rows: int, columns: int, town: Town, rng: np.random.Generator) -> list[Point]:
+def _places(rows: int, columns: int, land: Land, rng: np.random.Generator) -> list[Point]:
     """The junctions: lines at uneven distances, swaying, the whole turned by some angle."""
-    spacing = rng.uniform(*town.spacing_m)
+    spacing = rng.uniform(*land.spacing_m)
     angle = rng.uniform(0, math.pi)
     side = max(rows, columns) * spacing
-    sways, waves, phases = (rng.uniform(*span, 2).tolist() for span in (town.sway, (0.6, 1.4), (0.0, 6.28)))
-    xs, ys = (np.cumsum(rng.uniform(*town.uneven, count)) * spacing for count in (rows, columns))
+    sways, waves, phases = (rng.uniform(*span, 2).tolist() for span in (land.sway, (0.6, 1.4), (0.0, 6.28)))
+    xs, ys = (np.cumsum(rng.uniform(*land.uneven, count)) * spacing for count in (rows, columns))
     places = []
     for x in (xs - xs.mean()).tolist():
         for y in (ys - ys.mean()).tolist():
             east = x + sways[0] * side * math.sin(2 * math.pi * waves[0] * y / side + phases[0])
-            east += rng.normal(0, town.crooked * spacing)
+            east += rng.normal(0, land.crooked * spacing)
             north = y + sways[1] * side * math.sin(2 * math.pi * waves[1] * x / side + phases[1])
-            north += rng.normal(0, town.crooked * spacing)
+            north += rng.normal(0, land.crooked * spacing)
             turned = east * math.cos(angle) - north * math.sin(angle), east * math.sin(angle) + north * math.cos(angle)
             places.append(turned)
     return places
@@ -75,8 +75,8 @@ def _places(rows: int, columns: int, town: Town, rng: np.random.Generator) -> li
 class _Grid:
     """The grid while its streets are drawn."""
 
-    def __init__(self, streets: Streets, rows: int, columns: int, town: Town, rng: np.random.Generator) -> None:
-        self._streets, self._town, self._rng = streets, town, rng
+    def __init__(self, streets: Streets, rows: int, columns: int, land: Land, rng: np.random.Generator) -> None:
+        self._streets, self._land, self._rng = streets, land, rng
         self._rows, self._columns = rows, columns
         self._wide_rows, self._wide_columns = _wide(rows, rng), _wide(columns, rng)
         self._river, self._meander = rng.uniform(0.25, 0.75) * rows, rng.uniform(0.05, 0.2) * rows
@@ -92,7 +92,7 @@ class _Grid:
         for i in range(self._rows):
             for j in range(self._columns):
                 wide = (i in self._wide_rows) + (j in self._wide_columns)
-                if wide == 2 or (wide and self._rng.random() < self._town.lights):
+                if wide == 2 or (wide and self._rng.random() < self._land.lights):
                     self._streets.lights.add(self._node(i, j))
                 for down, across in STEPS:
                     if i + down < self._rows and j + across < self._columns:
@@ -103,18 +103,18 @@ class _Grid:
 
     def _street(self, i: int, j: int, down: int, across: int) -> None:
         """Lanes do not cross the river."""
-        town, rng = self._town, self._rng
+        land, rng = self._land, self._rng
         wide = (down == 0 and i in self._wide_rows) or (across == 0 and j in self._wide_columns)
-        if down and across and rng.random() > town.diagonals:
+        if down and across and rng.random() > land.diagonals:
             return
         if not wide and self._beyond(i, j) != self._beyond(i + down, j + across):
             return
-        if rng.random() < (town.missing_wide if wide else town.missing_lanes):
+        if rng.random() < (land.missing_wide if wide else land.missing_lanes):
             return
         toward = 0
-        if not wide and rng.random() < town.one_way:
+        if not wide and rng.random() < land.one_way:
             toward = 1 if rng.random() < 0.5 else -1
-        width, bend = Width.WIDE if wide else Width.LANE, rng.normal(0, town.bend)
+        width, bend = Width.WIDE if wide else Width.LANE, rng.normal(0, land.bend)
         self._streets.join(self._node(i, j), self._node(i + down, j + across), width, bend, rng, toward)
 
     def _beyond(self, i: int, j: int) -> bool:

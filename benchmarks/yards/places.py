@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.yards.layout import Ground
-from benchmarks.yards.settings import Town
+from benchmarks.yards.settings import Land
 from benchmarks.yards.streets import Width
 
 
@@ -23,18 +23,18 @@ class Places:
     canteens: tuple[int, ...]
 
 
-def chosen(ground: Ground, town: Town, rng: np.random.Generator) -> Places:
+def chosen(ground: Ground, land: Land, rng: np.random.Generator) -> Places:
     """Picked among the junctions of wide streets, the depot and the tip far out."""
-    land = _Land(ground, rng)
-    depot = land.road(land.far(0.65), rng.uniform(*town.depot_m), Width.WIDE)
-    tip = land.road(land.far(0.65), rng.uniform(*town.tip_km) * 1000, Width.TRUNK)
-    fuel = land.road(land.far(0.4), 120.0, Width.WIDE), land.road(land.far(0.3), 90.0, Width.WIDE)
-    workshop = land.road(land.far(0.5), 300.0, Width.WIDE)
-    canteens = tuple(land.anywhere() for _ in range(town.canteens))
+    outskirts = _Outskirts(ground, rng)
+    depot = outskirts.road(outskirts.far(0.65), rng.uniform(*land.depot_m), Width.WIDE)
+    tip = outskirts.road(outskirts.far(0.65), rng.uniform(*land.tip_km) * 1000, Width.TRUNK)
+    fuel = outskirts.road(outskirts.far(0.4), 120.0, Width.WIDE), outskirts.road(outskirts.far(0.3), 90.0, Width.WIDE)
+    workshop = outskirts.road(outskirts.far(0.5), 300.0, Width.WIDE)
+    canteens = tuple(outskirts.anywhere() for _ in range(land.canteens))
     return Places(depot, tip, fuel, workshop, canteens)
 
 
-class _Land:
+class _Outskirts:
     """What lies where."""
 
     def __init__(self, ground: Ground, rng: np.random.Generator) -> None:

@@ -11,7 +11,7 @@ Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Town:
+class Land:
     """The ground: crooked streets, a river with few bridges, a plant far outside."""
 
     lines: tuple[int, int] = (22, 25)  # streets either way, both ends included
@@ -149,7 +149,7 @@ class Box:
 class Settings:
     """One town with its trucks."""
 
-    town: Town = field(default_factory=Town)
+    land: Land = field(default_factory=Land)
     sites: Sites = field(default_factory=Sites)
     crews: Crews = field(default_factory=Crews)
     days: Days = field(default_factory=Days)

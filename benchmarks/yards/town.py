@@ -46,8 +46,8 @@ def built(settings: Settings) -> Town:
     """A town; all draws come from one generator, so their order is part of it."""
     rng = np.random.default_rng([settings.seed, 77])
     lat, lon = _origin(rng)
-    ground = drawn(settings.town, rng)
-    places = chosen(ground, settings.town, rng)
+    ground = drawn(settings.land, rng)
+    places = chosen(ground, settings.land, rng)
     rounds = Rounds(ground, settings.sites, rng)
     recruiter = Recruiter(settings.crews, places, ground.streets.nodes[places.depot], rng)
     trucks = tuple(recruiter.truck(index, rounds.round(index)) for index in range(TRUCKS))

@@ -26,7 +26,7 @@ from benchmarks.yards.files import METRES_PER_DEGREE
 from benchmarks.yards.fleet import Fleet, Outcome, ServiceDay
 from benchmarks.yards.office import Office
 from benchmarks.yards.settings import Box, Days, Settings, Work
-from benchmarks.yards.sites import Rhythm, Stop, Walls
+from benchmarks.yards.sites import OPEN, Rhythm, Stop, Walls
 from benchmarks.yards.streets import Point, Width
 from benchmarks.yards.town import Town, built
 from benchmarks.yards.track import Floats, Track
@@ -35,6 +35,7 @@ from model.times import local, parse_rfc3339
 MEASURED = "70ce095ece30b6a1f3e69f9da147fc3e3eddd3ce5b6f2b2e5fde77fb4f898a42"
 MONDAY = Day(1, dt.date(2026, 3, 2), light=False, pace=1.0, service=1.0, traffic=1.0, shut=frozenset())
 SUNDAY = replace(MONDAY, date=dt.date(2026, 3, 8))
+QUIET = Box(gaps=0.0, jumps=0.0, cold=0.0)
 
 
 def written(folder: Path, seed: int = 1) -> Path:
@@ -122,7 +123,7 @@ def test_pings_are_in_order_of_time(folder: Path) -> None:
 def test_residents_have_their_lead(folder: Path) -> None:
     """Every home is there once, with the lead that was asked for."""
     residents = rows(folder / "residents.csv")
-    assert len({row["resident_id"] for row in residents}) == len(residents) == 54
+    assert 51 <= len({row["resident_id"] for row in residents}) == len(residents) <= 54
     assert {row["lead_minutes"] for row in residents} == {"7"}
 
 
@@ -200,6 +201,23 @@ def test_trucks_tip(lived: tuple[Fleet, list[ServiceDay]]) -> None:
         ]
         assert 1 <= len(visits) <= 4
         assert min(points[-1][0] - points[0][0] for points in visits) >= 8 * 60
+
+
+def test_every_place_can_be_reached_and_left_again(town: Town) -> None:
+    """From the depot to all other nodes that have streets, and from them to the depot."""
+    out = [list(row) for row in town.ground.streets.out]
+    into: list[list[int]] = [[] for _ in out]
+    for start, row in enumerate(out):
+        for end in row:
+            into[end].append(start)
+    for neighbours in (out, into):
+        seen, todo = {town.places.depot}, [town.places.depot]
+        while todo:
+            new = set(neighbours[todo.pop()]) - seen
+            seen |= new
+            todo += new
+        assert seen == {node for node, row in enumerate(out) if row}
+        assert {town.places.tip, *(stop.yard.gate for truck in town.trucks for stop in truck.round.stops)} <= seen
 
 
 def test_a_closed_street_is_avoided_but_keeps_nobody_in(town: Town) -> None:
@@ -333,40 +351,51 @@ def test_a_colleagues_last_stops_are_taken_over(town: Town) -> None:
 # Boxes
 
 
-def stood(walls: Walls, receiver: Receiver, seed: int = 1) -> Floats:
-    """The fixes of a truck that stands for two hours."""
+def stood(walls: Walls = OPEN, box: Box = QUIET, holds: bool = False, seed: int = 1) -> Floats:
+    """How far east and north of a truck that stands for two hours its fixes lie."""
     track = Track(36_000.0, (900.0, 900.0))
     track.wait(0.0, walls)
     track.wait(7200.0, walls)
-    fixes = logged(track, receiver, replace(Box(), gaps=0.0, jumps=0.0, cold=0.0), np.random.default_rng(seed))
-    return np.asarray(fixes.xy - (900.0, 900.0))
+    receiver = Receiver(sleeps=False, holds=holds, blur=1.0)
+    return np.asarray(logged(track, receiver, box, np.random.default_rng(seed)).xy - (900.0, 900.0))
 
 
 @pytest.mark.parametrize("holds", [True, False])
 def test_boxes_freeze_or_wander(holds: bool) -> None:
     """Of a truck that stands, one kind of box repeats its position and the other kind does not."""
-    fixes = stood(Walls(), Receiver(sleeps=False, holds=holds, blur=1.0))
+    fixes = stood(holds=holds)
     assert (len(np.unique(fixes, axis=0)) < len(fixes) / 8) is holds
 
 
-def test_fixes_wander_by_tens_of_metres_in_yards() -> None:
-    """Between walls they lie several times as far off as in the open."""
-    receiver = Receiver(sleeps=False, holds=False, blur=1.0)
-    street, yard = (np.hypot(*stood(walls, receiver).T) for walls in (Walls(), Walls(blur_m=9.0, drift_m=30.0)))
-    assert np.median(street) < 5
-    assert np.median(yard) > 12
-    assert np.quantile(yard, 0.9) > 30
+@pytest.mark.parametrize("walls", [Walls(blur_m=9.0), Walls(drift_m=20.0)])
+def test_fixes_wander_by_tens_of_metres_in_yards(walls: Walls) -> None:
+    """Between walls they lie more than twice as far off as in the open, the worst beyond 15 m."""
+    street, yard = (np.hypot(*stood(among).T) for among in (OPEN, walls))
+    assert 2 * np.median(street) < np.median(yard)
+    assert np.quantile(street, 0.95) < 10 < 15 < np.quantile(yard, 0.95)
+
+
+def test_some_fixes_jump() -> None:
+    """Single ones lie far from the truck."""
+    calm, jumpy = (np.hypot(*stood(box=replace(QUIET, jumps=share)).T) > 40 for share in (0.0, 0.02))
+    assert not calm.any()
+    assert 0.005 < jumpy.mean() < 0.02
+
+
+def test_the_first_fixes_lie_off() -> None:
+    """After a start a box is tens of metres off or more, but not for a minute."""
+    cold = np.array([np.hypot(*stood(box=replace(QUIET, cold=1.0), seed=seed)[:20].T) for seed in range(40)])
+    assert np.median(cold[:, 0]) > 15
+    assert cold[:, 12:].max() < 15
 
 
 def test_boxes_have_gaps(lived: tuple[Fleet, list[ServiceDay]]) -> None:
-    """A box that stays on speaks every five seconds, but for some gaps of half a minute and more."""
+    """A box that stays on speaks every five seconds, but for a gap of half a minute and more once or twice a day."""
     on = [truck for truck in outcomes(lived) if not truck.truck.habits.receiver.sleeps]
-    assert on
-    for truck in on:
-        silent = np.diff(np.unique(truck.fixes.t))
-        assert (silent % 5 == 0).all()
-        assert np.mean(silent == 5) > 0.98
-        assert 1 <= (silent > 30).sum() <= 8
+    silent = np.concatenate([np.diff(np.unique(truck.fixes.t)) for truck in on])
+    assert (silent % 5 == 0).all()
+    assert np.mean(silent == 5) > 0.98
+    assert 0.5 * len(on) <= (silent > 30).sum() <= 5 * len(on)
 
 
 def test_a_box_may_be_silent_with_the_ignition_off(lived: tuple[Fleet, list[ServiceDay]]) -> None:
@@ -379,12 +408,11 @@ def test_a_box_may_be_silent_with_the_ignition_off(lived: tuple[Fleet, list[Serv
             assert not ((truck.fixes.t > off) & (truck.fixes.t < on)).any()
 
 
-def test_some_fixes_are_doubled_or_far_off(lived: tuple[Fleet, list[ServiceDay]]) -> None:
-    """A few in a thousand are there twice, and some lie more than 100 m from the truck."""
-    count, doubled, far = 0, 0, 0
-    for fixes, track in ((truck.fixes, truck.track) for truck in outcomes(lived)):
+def test_some_fixes_are_doubled(lived: tuple[Fleet, list[ServiceDay]]) -> None:
+    """A few in a thousand are there twice, with the same stamp and place."""
+    count, doubled = 0, 0
+    for fixes in (truck.fixes for truck in outcomes(lived)):
         count += len(fixes.t)
         doubled += len(fixes.t) - len(np.unique(fixes.t))
-        far += int((np.hypot(*(fixes.xy - track.at(fixes.t)[:, :2]).T) > 100).sum())
+        assert len(np.unique(np.column_stack([fixes.t, fixes.xy]), axis=0)) == len(np.unique(fixes.t))
     assert 0.001 < doubled / count < 0.006
-    assert 0.00005 < far / count < 0.005
