@@ -1,7 +1,8 @@
 """The whole prediction beside the baselines, on fresh made-up towns: made, learned from, replayed and judged here.
 
 `python -m benchmarks.towns --seeds 201,202 --unrest calm,usual --leads 5,10,30 [--days 20] [--tested 6] [--homes 60]`.
-An unrest of `fleet:0.3` is a town of benchmarks.fleet, the others are of the test bed. Homes take the leads by turns.
+An unrest of `fleet:0.3` is a town of benchmarks.fleet, `yards` one of benchmarks.yards (with homes of its own number);
+the others are of the test bed. Homes take the leads by turns.
 Prints one table: a line a town, method and lead; asserts nothing.
 """
 
@@ -35,9 +36,12 @@ def python(module: str, *words: str) -> str:
 def made(folder: Path, seed: str, unrest: str, given: argparse.Namespace) -> None:
     """Make a town; put the pings of the tested days into `test`, and the arrivals before and from then on apart."""
     fleet, _, how_much = unrest.partition(":")
-    size = ("--days", str(given.days), "--homes", str(given.homes), "--out", str(folder))
+    period = ("--days", str(given.days), "--out", str(folder))
+    size = ("--homes", str(given.homes), *period)
     if fleet == "fleet":
         python("benchmarks.fleet", "--seed", seed, "--unrest", how_much, *size)
+    elif unrest == "yards":
+        python("benchmarks.yards", "--seed", seed, *period)
     else:
         python("gomikuru", "testbed", "--seed", seed, "--unrest", unrest, "--trucks", str(given.trucks), *size)
     (folder / "test").mkdir()
