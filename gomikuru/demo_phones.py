@@ -49,7 +49,7 @@ class Hall:
         with self._lock:
             delays = sorted(delay / factor for delay in self._delays_ms)
         return {
-            "pings_received": total(meter, "pings_received"),
+            "messages_received": total(meter, "pings_received"),
             "pings_accepted": total(meter, "pings_accepted"),
             "pings_rejected": total(meter, "pings_rejected"),
             "alerts": total(meter, "engine_alerts"),

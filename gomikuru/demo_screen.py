@@ -50,7 +50,7 @@ class Counts(msgspec.Struct, frozen=True):
     """What was counted since the demo began."""
 
     homes: int = 0
-    pings_received: int = 0
+    pings_accepted: int = 0
     pings_rejected: int = 0
     alerts: int = 0
     pushes: int = 0
@@ -147,7 +147,7 @@ def _counts(state: DemoState) -> Text:
     counts = state.counts
     parts = [
         f"{counts.homes} homes",
-        f"{counts.pings_received} pings",
+        f"{counts.pings_accepted} pings",
         f"{counts.pings_rejected} refused",
         f"{counts.alerts} alerts",
         f"{counts.pushes} pushes",

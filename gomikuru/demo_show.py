@@ -83,7 +83,7 @@ class Show(msgspec.Struct, frozen=True):
     def _counts(self) -> Counts:
         summary = self.hall.summary(self.meter, self.speed)
         latency = summary.pop("latency_ms")
-        del summary["pings_accepted"]
+        del summary["messages_received"]
         return Counts(homes=self.homes, latency_p50_ms=latency["p50"], latency_p99_ms=latency["p99"], **summary)
 
 
