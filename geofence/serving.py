@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geofence.forecast.library import STOP_WITHIN_M
 from geofence.forecast.profile import Profile
 from geofence.forecast.walk import Floats, Ints
 from geofence.geometry import project_many
 
+STOP_WITHIN_M = 60.0
 PLACE_WITHIN_M = 150.0
 NEAR_M = 30.0
 

@@ -93,14 +93,14 @@ def _newest(days: Iterable[Day]) -> tuple[Day, ...]:
 
 
 def rehearsed(library: Library, manner: Manner, told: Callable[[str], None] = lambda _: None) -> tuple[Rows, int]:
-    """Rehearse the newest days; give the rows, and how many arrivals at places that serve homes there were."""
-    parts, arrivals, leading = [], 0, library.leading()
+    """Rehearse the newest days; give the rows, and how many arrivals at regular places there were."""
+    parts, arrivals = [], 0
     seen = [day for day in range(len(library.days)) if not planned(library.days[day])]
     vehicles, counts = np.unique(library.vehicle[seen], return_counts=True)
     known = set(vehicles[counts >= LEAST_DAYS].tolist())
     chosen = [day for day in seen if library.days[day].vehicle in known][-MOST_REHEARSALS:]
     for day in chosen:
         parts.append(rehearse(library, day, manner))
-        arrivals += int(leading[arrivals_of(library, day)[0]].sum())
+        arrivals += int(library.regular[arrivals_of(library, day)[0]].sum())
         told(f"rehearsed {len(parts)} of {len(chosen)}")
     return joined(parts), arrivals

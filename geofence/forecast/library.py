@@ -29,8 +29,6 @@ CREW_PLAINLY = 2.0
 LEAST_TELLING = 5
 WEEKLY = 0.9
 """A place that has weekdays of its own so surely is a regular one: lights have none."""
-STOP_WITHIN_M = 60.0
-"""A home is served by one of the regular places so near."""
 SELDOM_WORTH = 0.5
 """So much does what was loaded at a place count that is not regular: it may be a light at which trucks waited."""
 
@@ -118,16 +116,6 @@ class Library:
         days = np.maximum(self.served.sum(axis=0), 1.0)
         strength: Floats = loaded_s / np.sqrt(days) * np.where(self.regular, 1.0, SELDOM_WORTH)
         return strength
-
-    def leading(self) -> Bools:
-        """Tell the regular places that homes are served by: none near by is regular too and loads more."""
-        strength = np.where(self.regular, self.strength(), 0.0)
-        place, other, _ = Cells(self.place_x, self.place_y, STOP_WITHIN_M).near_many(
-            self.place_x, self.place_y, STOP_WITHIN_M
-        )
-        leading: Bools = self.regular.copy()
-        leading[place[strength[other] > strength[place]]] = False
-        return leading
 
     def _regular(self, alike: Floats) -> Bools:
         begins_s = np.array([day.trace.in_s[0] for day in self.days])

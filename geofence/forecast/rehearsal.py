@@ -108,8 +108,8 @@ def arrivals_of(library: Library, day: int) -> tuple[Ints, Floats]:
 
 
 def rehearse(library: Library, day: int, manner: Manner) -> Rows:
-    """Play a day of the library against the others; keep the rows of places that serve homes until they are served."""
-    kept, leading = library.days[day], library.leading()
+    """Play a day of the library against the others; keep the rows of regular places until they are served."""
+    kept = library.days[day]
     guide = Guide(library.without(day))
     arrived = np.full(len(library.place_x), np.inf)
     place, at = arrivals_of(library, day)
@@ -118,7 +118,7 @@ def rehearse(library: Library, day: int, manner: Manner) -> Rows:
     parts = []
     for moment in moments(guide, fixes, kept.vehicle, (kept.ordinal + 6) % 7, manner):
         ahead = moment.outlook
-        wanted = leading[ahead.place] & (arrived[ahead.place] > moment.at_s)
+        wanted = library.regular[ahead.place] & (arrived[ahead.place] > moment.at_s)
         if wanted.any():
             parts.append(_rows(day, moment.at_s, ahead.place[wanted], ahead.chance[wanted], arrived))
     return joined(parts)

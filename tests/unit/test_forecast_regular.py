@@ -38,16 +38,6 @@ def day(
     return trace_of(at, y_m + LIGHTS[0], x_m - STOPS[3]) if turned else trace_of(at, x_m, y_m)
 
 
-def waiting(stands: dict[float, int]) -> Trace:
-    """Drive east, and stand so many seconds at some metres of the way."""
-    at_s, fixes = 3e4, []
-    for x in np.arange(0.0, 3_000.0, 25.0).tolist():
-        for _ in range(stands.get(x, 5) // 5):
-            fixes.append((at_s, x, 0.0))
-            at_s += 5.0
-    return trace_of(*np.array(fixes).T)
-
-
 def library(*days: Day) -> Library:
     """The library of some days, with the places that are learned from them."""
     x, y, _ = stops_of([each.trace for each in days])
@@ -154,20 +144,6 @@ def test_only_regular_places_are_rehearsed() -> None:
     assert found.regular.sum() < len(found.place_x)
     assert set(rows.place.tolist()) == set(np.flatnonzero(found.regular).tolist())
     assert 8 * len(STOPS) <= arrivals < 8 * (len(STOPS) + 2)
-
-
-def test_a_gate_before_a_stop_is_not_rehearsed_beside_it() -> None:
-    """Homes there are told by the stop: a rule that hears each yard twice is made for gates as well."""
-    gate, stop, alone = 1_000.0, 1_050.0, 2_000.0
-    days = [Day("17", MONDAY + k, waiting({gate: 30, stop: 300, alone: 30})) for k in range(6)]
-    found = library(*days)
-    places = [near(found, x, 0.0) for x in (gate, stop, alone)]
-    assert len(set(places)) == 3
-    assert found.regular[places].tolist() == [True, True, True]
-    assert found.leading()[places].tolist() == [False, True, True]
-    rows, arrivals = rehearsed(found, Manner())
-    assert set(rows.place.tolist()) == set(np.flatnonzero(found.leading()).tolist())
-    assert arrivals == len(days) * found.leading().sum()
 
 
 def test_the_rule_is_learned_from_regular_places_only() -> None:

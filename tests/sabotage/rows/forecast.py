@@ -163,15 +163,8 @@ ROWS = (
         "minutes-regular-places",
         "The rule of an alert is learned from places that are served regularly, not from lights",
         "every place is rehearsed",
-        Cut("geofence/forecast/rehearsal.py", "wanted = leading[ahead.place] & ", "wanted = "),
+        Cut("geofence/forecast/rehearsal.py", "wanted = library.regular[ahead.place] & ", "wanted = "),
         REGULAR + "test_only_regular_places_are_rehearsed",
-    ),
-    row(
-        "minutes-leading-places",
-        "Rules and intervals are learned from places that serve homes, not from the gate before a stop",
-        "every regular place is rehearsed",
-        Cut("geofence/forecast/library.py", "leading[place[strength[other] > strength[place]]] = False", "pass"),
-        REGULAR + "test_a_gate_before_a_stop_is_not_rehearsed_beside_it",
     ),
     row(
         "minutes-depot",
