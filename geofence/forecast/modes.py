@@ -35,6 +35,7 @@ class Manner(msgspec.Struct, frozen=True):
     habit: float = 6.0
     outstayed: float = 0.2
     outstayed_s: float = 60.0
+    lingers: float = 0.15
     clock_s: float = 900.0
     clock_floor: float = 0.05
     order: float = 5.0
@@ -152,7 +153,8 @@ def effective(weight: Floats) -> float:
 def _moments(library: Library, day: Ints, knot: Ints, stood_s: float, manner: Manner) -> tuple[Floats, Bools]:
     """Tell the times of past days at which the truck had halted at a knot as long as it has now.
 
-    Tell also which of them had left by then: they say less of how much longer it will stay.
+    Tell also which of them had left by then: they say less of how much longer it will stay, which is the longer, the
+    longer it has stood.
     """
     if stood_s < STOP_S:
         return np.minimum(library.in_s[knot] + stood_s, library.out_s[knot]), np.zeros(len(knot), dtype=bool)
@@ -163,7 +165,9 @@ def _moments(library: Library, day: Ints, knot: Ints, stood_s: float, manner: Ma
     lasted_s = halt_s.max(axis=1)
     knot = np.where(lasted_s >= STOP_S, longest, knot)
     moments = np.minimum(library.halt_in_s[knot] + stood_s, library.halt_out_s[knot])
-    return moments, stood_s > lasted_s + manner.outstayed_s
+    outstayed = stood_s > lasted_s + manner.outstayed_s
+    lingers_s = np.where(outstayed, manner.lingers * stood_s, 0.0)
+    return np.maximum(moments - lingers_s, library.halt_in_s[knot]), outstayed
 
 
 def _in_order(library: Library, day: Ints, at_s: Floats, today: Today, manner: Manner) -> tuple[Floats, Floats]:

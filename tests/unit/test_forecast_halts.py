@@ -110,3 +110,10 @@ def test_days_that_had_left_by_now_say_less_of_how_long_it_stays() -> None:
     days = [day(60.0 * k, 900.0 if k % 2 else 180.0, DRIFTS[:1]) for k in range(6)]
     way_s = (NEXT_M - YARD_M) / 6.0
     assert left_s(seen_from_the_yard(days, 360.0, DRIFTS[:1])) - way_s > 300.0
+
+
+def test_a_truck_that_outstayed_every_day_stays_on_a_while() -> None:
+    """Past days stood for four minutes; after twenty it rests or is broken down, and need not leave at once."""
+    days = [day(60.0 * k, 240.0, DRIFTS[:1]) for k in range(5)]
+    way_s = (NEXT_M - YARD_M) / 6.0
+    assert left_s(seen_from_the_yard(days, 1_200.0, DRIFTS[:1])) - way_s > 90.0

@@ -245,6 +245,13 @@ ROWS = (
         HALTS + "test_days_that_had_left_by_now_say_less_of_how_long_it_stays",
     ),
     row(
+        "minutes-lingers",
+        "A truck that has stood longer than on any past day need not leave at once",
+        "it is expected to leave now",
+        Cut("geofence/forecast/modes.py", "np.where(outstayed, manner.lingers * stood_s, 0.0)", "0.0"),
+        HALTS + "test_a_truck_that_outstayed_every_day_stays_on_a_while",
+    ),
+    row(
         "minutes-habit",
         "That the likest day left a stop out says little of today",
         "the likest days alone say what is left out",
