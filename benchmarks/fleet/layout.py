@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.fleet.settings import Town
 from benchmarks.fleet.streets import Kind, Streets
+from gomikuru.simulation.reach import reached
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ def drawn(town: Town, rng: np.random.Generator) -> Ground:
     depot = streets.node(xs[1] - 120.0, ys[1] - 160.0)
     streets.join(depot, grid[1][1], Kind.COLLECTOR)
     plant = _plant_road(streets, grid[-1][len(ys) // 3], town, rng)
-    reached = streets.reached(depot)
-    return Ground(streets, depot, plant, tuple(n for row in grid for n in row if n in reached), town.core_m)
+    inner = reached(depot, streets.out)
+    return Ground(streets, depot, plant, tuple(n for row in grid for n in row if n in inner), town.core_m)
 
 
 def _lines(half_m: float, town: Town, rng: np.random.Generator) -> list[float]:

@@ -95,16 +95,6 @@ class Streets:
         self.out[edge.start][middle] = replace(edge, end=middle, line=first)
         self.out[middle][edge.end] = replace(edge, start=middle, line=second)
 
-    def reached(self, start: int) -> set[int]:
-        """All nodes one can drive to."""
-        seen, todo = {start}, [start]
-        while todo:
-            for other in self.out[todo.pop()]:
-                if other not in seen:
-                    seen.add(other)
-                    todo.append(other)
-        return seen
-
     def way(self, start: int, end: int, taste: Taste) -> list[Edge]:
         """The edges of the way a driver takes."""
         key = (start, end, taste)

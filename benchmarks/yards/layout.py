@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.yards.settings import Land
 from benchmarks.yards.streets import Point, Streets, Width
+from gomikuru.simulation.reach import reached
 
 STEPS = ((1, 0), (0, 1), (1, 1))
 
@@ -37,20 +37,10 @@ def drawn(land: Land, rng: np.random.Generator) -> Ground:
     for start, row in enumerate(ahead):
         for end in row:
             behind[end].append(start)
-    reached = _reached(grid.middle, ahead) & _reached(grid.middle, behind)
-    streets.keep(reached)
-    xy = np.array([streets.nodes[node] for node in sorted(reached)])
-    return Ground(streets, tuple(sorted(reached)), rows * columns, float(np.hypot(*xy.T).max()))
-
-
-def _reached(start: int, neighbours: Sequence[Iterable[int]]) -> set[int]:
-    seen, todo = {start}, [start]
-    while todo:
-        for other in neighbours[todo.pop()]:
-            if other not in seen:
-                seen.add(other)
-                todo.append(other)
-    return seen
+    inner = reached(grid.middle, ahead) & reached(grid.middle, behind)
+    streets.keep(inner)
+    xy = np.array([streets.nodes[node] for node in sorted(inner)])
+    return Ground(streets, tuple(sorted(inner)), rows * columns, float(np.hypot(*xy.T).max()))
 
 
 def _places(rows: int, columns: int, land: Land, rng: np.random.Generator) -> list[Point]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import math
 import sys
@@ -19,6 +18,7 @@ from benchmarks.fleet.settings import BOXES, Box, settled
 from benchmarks.fleet.town import Fleet, ServiceDay
 from benchmarks.fleet.truth import NEAR_M, homes
 from model.times import local, parse_rfc3339
+from tests.support.tables import rows
 
 
 def written(folder: Path, monkeypatch: pytest.MonkeyPatch, *more: str) -> Path:
@@ -27,11 +27,6 @@ def written(folder: Path, monkeypatch: pytest.MonkeyPatch, *more: str) -> Path:
     monkeypatch.setattr(sys, "argv", asked)
     main()
     return folder
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -18,6 +17,7 @@ from gomikuru.residents_csv import read_residents
 from gomikuru.simulate import Payload, Simulation, drive_day, payloads, read_town, shifted, tour_pings
 from gomikuru.simulation.play import play
 from model.times import parse_rfc3339
+from tests.support.tables import rows
 
 SAMPLE = places.sample_cities() / "sample"
 
@@ -29,11 +29,6 @@ def payload(sent_ms: int) -> Payload:
 def invoke(*arguments: object) -> tuple[int, str]:
     result = CliRunner().invoke(program(), ["simulate", "--city", str(SAMPLE), *map(str, arguments)])
     return result.exit_code, result.output
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_each_payload_is_played_when_the_clock_reaches_it() -> None:

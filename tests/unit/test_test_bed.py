@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections import defaultdict
@@ -29,6 +28,7 @@ from gomikuru.simulation.bed.town import town
 from gomikuru.simulation.bed.truth import ARRIVED_M, HOME_M, ROUTINE_SHARE
 from gomikuru.simulation.plane import Plane
 from model.times import parse_rfc3339
+from tests.support.tables import rows
 
 PLAN = BedPlan(seed=5, days=6, trucks=2, homes=30)
 CLEAR = Tracking(wander_m=0.0, jitter_m=0.0, bursts_per_h=0.0, lost_share=0.0, clock_sd_s=0.0, outages_per_h=0.0)
@@ -49,11 +49,6 @@ def lived() -> tuple[Bed, list[BedDay]]:
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
 
 
 # Files

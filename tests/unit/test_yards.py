@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime as dt
 import math
 import sys
@@ -30,6 +29,7 @@ from benchmarks.yards.streets import Point, Width
 from benchmarks.yards.town import Town, built
 from benchmarks.yards.track import Floats, Track
 from model.times import local, parse_rfc3339
+from tests.support.tables import rows
 
 MEASURED = [
     ("truck-2", "home-027", "2026-03-06T21:25"),
@@ -50,11 +50,6 @@ def written(folder: Path, seed: int = 1) -> Path:
         patched.setattr(sys, "argv", asked)
         main()
     return folder
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")

@@ -58,16 +58,6 @@ class Streets:
             (a, b) for a, others in enumerate(self.next_to) for b, kind in others.items() if a < b and kind in kinds
         ]
 
-    def reached(self, start: int) -> set[int]:
-        """Tell which nodes can be driven to."""
-        seen, open_nodes = {start}, [start]
-        while open_nodes:
-            for other in self.next_to[open_nodes.pop()]:
-                if other not in seen:
-                    seen.add(other)
-                    open_nodes.append(other)
-        return seen
-
     def path(
         self, start: int, end: int, came: int | None = None, flavour: int = 0, closed: frozenset[Edge] = frozenset()
     ) -> list[int]:

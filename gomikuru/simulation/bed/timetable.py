@@ -16,6 +16,7 @@ from gomikuru.simulation.bed.rounds import Crew, Round, Stop, Style, capacity
 from gomikuru.simulation.bed.streets import ARTERIAL, LANE, Streets
 from gomikuru.simulation.bed.town import Ground, outskirts
 from gomikuru.simulation.plane import Floats, Plane
+from gomikuru.simulation.reach import reached
 
 _SAME_M = 8.0
 _BLOCK_STOPS = 9
@@ -112,14 +113,14 @@ class Mapper:
                 self.streets.lights.add(node)
 
     def _join_islands(self, xy: Floats) -> None:
-        reached = self.streets.reached(0)
-        while len(reached) < len(xy):
-            rest = [node for node in range(len(xy)) if node not in reached]
-            inside = sorted(reached)
+        inner = reached(0, self.streets.next_to)
+        while len(inner) < len(xy):
+            rest = [node for node in range(len(xy)) if node not in inner]
+            inside = sorted(inner)
             away = np.hypot(*(xy[rest][:, None] - xy[inside][None]).transpose(2, 0, 1))
             a, b = np.unravel_index(int(np.argmin(away)), away.shape)
             self.streets.join(rest[int(a)], inside[int(b)], LANE)
-            reached = self.streets.reached(0)
+            inner = reached(0, self.streets.next_to)
 
     def ground(self) -> Ground:
         """Give the town, with a depot and a tip outside."""

@@ -8,6 +8,7 @@ import msgspec
 from numpy.random import Generator
 
 from gomikuru.simulation.bed.streets import ARTERIAL, LANE, TRUNK, Streets
+from gomikuru.simulation.reach import reached
 
 _SIDE_M = (5_500.0, 11_000.0)
 _MOST_ROWS = 42
@@ -48,7 +49,7 @@ def town(trucks: int, rng: Generator) -> Ground:
             streets.lights.add(node)
     _dead_ends(streets, rng, count=size, pitch=pitch)
     start = grid[phase, phase]
-    inner = sorted(streets.reached(start))
+    inner = sorted(reached(start, streets.next_to))
     depot, tip = outskirts(streets, [grid[phase, phase], grid[size - 1 - (size - 1 - phase) % gap, phase]], rng)
     return Ground(streets, depot, tip, inner)
 
