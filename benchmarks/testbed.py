@@ -1,23 +1,22 @@
 """The test bed beside real data: how trucks move, stand and pass, in figures that need no predictor.
 
-`python -m benchmarks.testbed [--seeds 8] [--data ../shared/data]`. Prints a table; asserts nothing. The rows of real
-waste trucks are those that issue 4 reports of 46 truck-days; docs/decisions/0007-test-bed.md discusses all.
+`python -m benchmarks.testbed [--seeds 8] [--data ../shared/data]`. Prints a table; asserts nothing. How hard its towns
+are beside real waste trucks, benchmarks.yardstick tells; docs/decisions/0007-test-bed.md discusses all.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 
 from gomikuru.pings_csv import read_pings
-from gomikuru.simulation.bed import LEVELS, BedDay, BedPlan, Visit, make_bed
+from gomikuru.simulation.bed import LEVELS, BedDay, BedPlan, make_bed
 from gomikuru.simulation.plane import Floats, Plane
 
 QUANTILES = (10, 25, 50, 75, 90)
-REAL = {500: (0.07, 0.28, 0.51, 0.37), 1000: (0.15, 0.01, 0.73, 0.58)}
 
 
 def quantiles(values: list[float]) -> str:
@@ -59,37 +58,6 @@ def recorded(file: Path) -> list[tuple[Floats, Floats]]:
     return found
 
 
-def radius(days: list[BedDay], plan: BedPlan, reach_m: float) -> Counter[str]:
-    """Score the alert 'first fix of the day of the home's own truck within a radius', for a lead of ten minutes."""
-    visits = [visit for day in days for visit in day.visits]
-    usual: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    came: defaultdict[tuple[object, int], list[Visit]] = defaultdict(list)
-    for visit in visits:
-        usual[visit.stop][visit.vehicle] += 1
-        came[visit.day, visit.stop].append(visit)
-    score: Counter[str] = Counter()
-    for home in make_bed(plan).settle(visits):
-        own = usual[home.stop].most_common(1)[0][0]
-        for day in days:
-            for said in (said for said in day.heard if said.vehicle == own):
-                near = np.hypot(said.xy[:, 0] - home.x, said.xy[:, 1] - home.y) < reach_m
-                if near.any():
-                    alert = float(said.fix_ms[int(np.argmax(near))]) / 1000
-                    lead = [
-                        visit.arrived_s - alert for visit in came[day.day, home.stop] if visit.arrived_s > alert - 30
-                    ]
-                    score.update(_verdicts(lead[0] if lead else None))
-    return score
-
-
-def _verdicts(lead_s: float | None) -> list[str]:
-    found = ["alerts"] + ["false"] * (lead_s is None or lead_s > 2_700)
-    if lead_s is not None:
-        word = "late" if lead_s < 180 else "hit" if 300 <= lead_s <= 1_200 else "early" if lead_s > 1_200 else "short"
-        found += ["arrivals", word]
-    return found
-
-
 def main() -> None:
     """Print the whole comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -103,28 +71,19 @@ def main() -> None:
         ("Jersey City", [v for track in jersey for v in speeds(*track)])
     )
     rows["standing 15 s or more, s"].append(("GOAL delivery vans", [v for track in goal for v in stands(*track)]))
-    print("radius alerts, shares:     hit     late    early    false      stops    hours    tips")
-    for metres, shares in REAL.items():
-        print(f"real trucks {metres:>5} m  " + "".join(f"{share:9.2f}" for share in shares))
+    print(f"{'a truck-day':<11}{'stops':>9}{'hours':>9}{'tips':>9}")
     for level, unrest in LEVELS.items():
-        scores: dict[int, Counter[str]] = {metres: Counter() for metres in REAL}
         day_figures: list[tuple[float, float, float]] = []
         for seed in range(1, given.seeds + 1):
             plan = BedPlan(seed=seed, unrest=unrest)
             days = list(make_bed(plan).days())
-            for metres, score in scores.items():
-                score.update(radius(days, plan, metres))
             for said in (said for day in days for said in day.heard):
                 minute = said.fix_ms[::12] / 1000.0
                 rows["speed between fixes a minute apart, m/s"].append((level, speeds(minute, said.xy[::12])))
             rows["standing 15 s or more, s"] += [(level, stands(h.fix_ms / 1000.0, h.xy)) for h in days[0].heard]
             rows["a service, s"].append((level, [visit.end_s - visit.begin_s for day in days for visit in day.visits]))
             day_figures += [_day(day) for day in days]
-        means = np.mean(day_figures, axis=0)
-        for metres, score in scores.items():
-            shares = [score[word] / score["arrivals"] for word in ("hit", "late", "early")]
-            line = "".join(f"{share:9.2f}" for share in (*shares, score["false"] / score["alerts"]))
-            print(f"{level:<11} {metres:>5} m  {line}   {means[0]:8.1f} {means[1]:8.1f} {means[2]:7.1f}")
+        print(f"{level:<11}" + "".join(f"{mean:9.1f}" for mean in np.mean(day_figures, axis=0)), flush=True)
     for what, samples in rows.items():
         print(f"\n{what:<42}{head}")
         for name in dict(samples):
