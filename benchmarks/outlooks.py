@@ -1,10 +1,10 @@
 """How sharp forecasts are: the log loss of "it comes within 5, 10, 20, 40 minutes", summed over a day's looks.
 
 `python -m benchmarks.outlooks TOWN --pings 'TOWN/test/*.csv' --arrivals ARRIVALS.csv [--set order=0 --set kin=8]`,
-where TOWN holds city.toml, residents.csv and the profile.bin that `gomikuru learn` made of other days. Every half
-minute each home is asked that the forecast or the truck will serve within the hour; the sum is divided by the number
-of arrivals. Alerts and firing rules play no part, so two ways to weigh past days (`--set` takes a figure of `Manner`)
-can be told apart by one run each, of a minute or so. Prints a line; asserts nothing.
+where TOWN holds city.toml, residents.csv and the profile.bin that `gomikuru learn` made of earlier days; days played
+join the past at night. Every half minute each home is asked that the forecast or the truck will serve within the hour;
+the sum is divided by the number of arrivals. Alerts and firing rules play no part, so two ways to weigh past days
+(`--set` takes a figure of `Manner`) can be told apart by one run each, of minutes. Prints a line; asserts nothing.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from __future__ import annotations
 import argparse
 import csv
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from geofence.forecast.library import Library
+from geofence.forecast.learn import grown
+from geofence.forecast.library import Day, Library
 from geofence.forecast.modes import Manner
 from geofence.forecast.profile import FILE, decode_profile
 from geofence.forecast.recorded import Recording, midnight_ms
 from geofence.forecast.rehearsal import fixes_of, moments
 from geofence.forecast.today import Guide
-from geofence.forecast.walk import Floats
+from geofence.forecast.walk import Floats, Ints
 from geofence.serving import places_serving
 from gomikuru.commands.evaluation_files import wishes_in
 from gomikuru.commands.inputs import city_at, pings_of
@@ -52,32 +53,42 @@ def timelines(file: Path, names: Names) -> dict[str, Timeline]:
 
 
 def losses(town: Path, pings: list[str], arrivals: Path, manner: Manner) -> tuple[Floats, int]:
-    """Sum the log loss over all looks, by WITHIN_S, and count the arrivals."""
+    """Sum the log loss over all looks, by WITHIN_S, and count the arrivals; days played join the past at night."""
     city, profile = city_at(town), decode_profile((town / FILE).read_bytes())
-    guide = Guide(Library(profile.days, profile.place_x, profile.place_y))
     names = Names()
     residents = Residents.of(wishes_in(town / "residents.csv"), names)
     truths = timelines(arrivals, names)
-    serving = places_serving(residents.lat, residents.lon, profile)
     recording = Recording(city)
     recording.add(pings_of(pings, city.id))
     total = np.zeros(len(WITHIN_S))
-    everybody = np.arange(len(serving))
-    for day in recording.days(profile.stretch):
-        begins_ms, weekday = midnight_ms(day.ordinal, city.timezone), (day.ordinal + 6) % 7
-        truth = truths.get(day.vehicle, NOBODY)
-        for moment in moments(guide, fixes_of(day.trace), day.vehicle, weekday, manner, EVERY_S):
-            ahead, at_ms = moment.outlook, begins_ms + round(1000.0 * moment.at_s)
-            likely = ahead.place[ahead.within(HOUR_S) >= MAY_COME]
-            row = truth.next(everybody, np.full(len(everybody), at_ms))
-            left_s = (np.append(truth.at_ms, NEVER_MS)[row] - at_ms) / 1000.0
-            asked = np.flatnonzero(np.isin(serving, likely) | (left_s <= HOUR_S))
-            for k, seconds in enumerate(WITHIN_S):
-                chances = np.zeros(len(profile.place_x) + 1)
-                chances[ahead.place] = ahead.within(seconds)
-                chance = np.clip(chances[serving[asked]], LEAST, MOST)
-                total[k] -= np.log(np.where(left_s[asked] <= seconds, chance, 1.0 - chance)).sum()
+    for ordinal, some in groupby(recording.days(profile.stretch), attrgetter("ordinal")):
+        played = list(some)
+        guide = Guide(Library(profile.days, profile.place_x, profile.place_y))
+        serving = places_serving(residents.lat, residents.lon, profile)
+        begins_ms = midnight_ms(ordinal, city.timezone)
+        for day in played:
+            total += _day_losses(day, guide, serving, begins_ms, truths.get(day.vehicle, NOBODY), manner)
+        profile = grown(profile, played)
     return total, sum(map(len, truths.values()))
+
+
+def _day_losses(day: Day, guide: Guide, serving: Ints, begins_ms: int, truth: Timeline, manner: Manner) -> Floats:
+    """Sum the log loss over a truck's day, by WITHIN_S."""
+    total = np.zeros(len(WITHIN_S))
+    everybody = np.arange(len(serving))
+    weekday = (day.ordinal + 6) % 7
+    for moment in moments(guide, fixes_of(day.trace), day.vehicle, weekday, manner, EVERY_S):
+        ahead, at_ms = moment.outlook, begins_ms + round(1000.0 * moment.at_s)
+        likely = ahead.place[ahead.within(HOUR_S) >= MAY_COME]
+        row = truth.next(everybody, np.full(len(everybody), at_ms))
+        left_s = (np.append(truth.at_ms, NEVER_MS)[row] - at_ms) / 1000.0
+        asked = np.flatnonzero(np.isin(serving, likely) | (left_s <= HOUR_S))
+        for k, seconds in enumerate(WITHIN_S):
+            chances = np.zeros(len(guide.library.place_x) + 1)
+            chances[ahead.place] = ahead.within(seconds)
+            chance = np.clip(chances[serving[asked]], LEAST, MOST)
+            total[k] -= np.log(np.where(left_s[asked] <= seconds, chance, 1.0 - chance)).sum()
+    return total
 
 
 def main() -> None:
