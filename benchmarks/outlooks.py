@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from geofence.forecast.learn import grown
-from geofence.forecast.library import Day, Library
+from geofence.forecast.library import Day
 from geofence.forecast.modes import Manner
 from geofence.forecast.profile import FILE, decode_profile
 from geofence.forecast.recorded import Recording, midnight_ms
@@ -63,7 +63,7 @@ def losses(town: Path, pings: list[str], arrivals: Path, manner: Manner) -> tupl
     total = np.zeros(len(WITHIN_S))
     for ordinal, some in groupby(recording.days(profile.stretch), attrgetter("ordinal")):
         played = list(some)
-        guide = Guide(Library(profile.days, profile.place_x, profile.place_y))
+        guide = Guide(profile.library())
         serving = places_serving(residents.lat, residents.lon, profile)
         begins_ms = midnight_ms(ordinal, city.timezone)
         for day in played:
@@ -75,17 +75,17 @@ def losses(town: Path, pings: list[str], arrivals: Path, manner: Manner) -> tupl
 def _day_losses(day: Day, guide: Guide, serving: Ints, begins_ms: int, truth: Timeline, manner: Manner) -> Floats:
     """Sum the log loss over a truck's day, by WITHIN_S."""
     total = np.zeros(len(WITHIN_S))
-    everybody = np.arange(len(serving))
+    everybody, first = np.arange(len(serving)), guide.library.spots.first
     weekday = (day.ordinal + 6) % 7
     for moment in moments(guide, fixes_of(day.trace), day.vehicle, weekday, manner, EVERY_S):
         ahead, at_ms = moment.outlook, begins_ms + round(1000.0 * moment.at_s)
-        likely = ahead.place[ahead.within(HOUR_S) >= MAY_COME]
+        likely = first[ahead.place[ahead.within(HOUR_S) >= MAY_COME]]
         row = truth.next(everybody, np.full(len(everybody), at_ms))
         left_s = (np.append(truth.at_ms, NEVER_MS)[row] - at_ms) / 1000.0
         asked = np.flatnonzero(np.isin(serving, likely) | (left_s <= HOUR_S))
         for k, seconds in enumerate(WITHIN_S):
             chances = np.zeros(len(guide.library.place_x) + 1)
-            chances[ahead.place] = ahead.within(seconds)
+            np.maximum.at(chances, first[ahead.place], ahead.within(seconds))
             chance = np.clip(chances[serving[asked]], LEAST, MOST)
             total[k] -= np.log(np.where(left_s[asked] <= seconds, chance, 1.0 - chance)).sum()
     return total

@@ -104,10 +104,13 @@ class Book:
         zones = self.minutes_zones.leads_min
         return tuple(sorted({*self.minutes.leads_min, *zones})) if zones else self.minutes.leads_min
 
-    def foretold_at(self, number: int) -> int | None:
-        """Tell by which place, or zone, a home with a lead in minutes is told; None where there is none."""
-        place = self.minutes.place_of(number)
-        return self.minutes_zones.key_of(number) if place is None else place
+    def foretold_at(self, number: int) -> list[int]:
+        """Tell by which places, or zone, at each of their hours, a home with a lead in minutes is told."""
+        return self.minutes.places_of(number) or self.minutes_zones.keys_of(number)
+
+    def turn_of(self, place: int) -> int:
+        """Tell which of the day's services of its spot a place is, from 0 on."""
+        return int(self.forecaster.guide.library.spots.turn[place]) if self.forecaster else 0
 
     def unserved(self) -> int:
         """Count the homes with a lead in minutes that wait for a profile."""

@@ -44,10 +44,10 @@ def _homes_changed(state: State, event: HomesChanged, book: Book) -> None:
     for told in state.told.values():
         told.forget(event.gone)
     for home in event.put:
-        place = book.foretold_at(home.number)
-        if place is not None and isinstance(home.lead, MinutesLead):
-            for foretold in state.foretold.values():
-                foretold.reopen(place, grained(home.lead.minutes))
+        if isinstance(home.lead, MinutesLead):
+            for place in book.foretold_at(home.number):
+                for foretold in state.foretold.values():
+                    foretold.reopen(place, grained(home.lead.minutes))
     if not event.put:
         return
     for name, truck in sorted(state.trucks.items()):

@@ -139,11 +139,11 @@ def _zoned(
         k = correcting.soonest(ahead, rows[fires[rows]])
         if k is not None:
             for ordinal in _calls(ahead, k, zone.key, lead_min, scene):
-                yield from _nominees(ahead, k, homes, lead_min, scene, Kind.APPROACHING, ordinal)
+                yield from _nominees(ahead, k, homes, lead_min, scene, Kind.APPROACHING, zone.turn, ordinal)
         k = None if served_any(so_far, zone.places) else correcting.first_coming(ahead, zone.places)
         was_ms = None if k is None else correcting.moved(ahead, k, zone.key, lead_min, scene)
         if k is not None and was_ms is not None:
-            yield from _corrected(_nominees(ahead, k, homes, lead_min, scene, Kind.CORRECTED), was_ms)
+            yield from _corrected(_nominees(ahead, k, homes, lead_min, scene, Kind.CORRECTED, zone.turn), was_ms)
 
 
 def served_any(so_far: DaySoFar, places: Ints) -> bool:
@@ -153,9 +153,9 @@ def served_any(so_far: DaySoFar, places: Ints) -> bool:
 
 def _homes(ahead: Ahead, k: int, lead_min: float, scene: Scene, kind: Kind, ordinal: int = 1) -> Iterator[Nominee]:
     """Nominate the homes of a place that have a lead."""
-    homes = scene.book.minutes.at(int(ahead.outlook.place[k]), lead_min)
-    told = ((home.number, home.subscription, home.mask) for home in homes)
-    yield from _nominees(ahead, k, told, lead_min, scene, kind, ordinal)
+    place = int(ahead.outlook.place[k])
+    told = ((home.number, home.subscription, home.mask) for home in scene.book.minutes.at(place, lead_min))
+    yield from _nominees(ahead, k, told, lead_min, scene, kind, scene.book.turn_of(place), ordinal)
 
 
 def _nominees(
@@ -165,6 +165,7 @@ def _nominees(
     lead_min: float,
     scene: Scene,
     kind: Kind,
+    turn: int,
     ordinal: int = 1,
 ) -> Iterator[Nominee]:
     """Nominate homes with the time of a place."""
@@ -173,7 +174,9 @@ def _nominees(
     lead = MinutesLead(lead_min)
     for number, subscription, mask in sorted(homes):
         if scene.concerns(mask):
-            yield Nominee(number, subscription, lead, useful, kind=kind, eta_ms=eta_ms, by_round=True, ordinal=ordinal)
+            yield Nominee(
+                number, subscription, lead, useful, kind=kind, eta_ms=eta_ms, by_round=True, ordinal=ordinal, turn=turn
+            )
 
 
 def _corrected(nominees: Iterable[Nominee], was_ms: int) -> Iterator[Nominee]:

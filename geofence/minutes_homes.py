@@ -105,12 +105,13 @@ class MinutesHomes:
 
     def at(self, place: int, lead_min: float) -> list[Served]:
         """Give the homes of a place that have a lead, by number."""
-        key = _key(place, lead_min)
+        key = _key(self._first(place), lead_min)
         low, high = np.searchsorted(self._keys, (key, key + 1))
         return sorted(self._living((*self._order[low:high].tolist(), *self._fresh.get(key, ()))))
 
     def that_want(self, place: int, kind: Kind) -> list[Served]:
         """Give the homes of a place, whatever their lead, that asked to hear a kind, by number."""
+        place = self._first(place)
         low, high = np.searchsorted(self._keys, (place * _LEADS, (place + 1) * _LEADS))
         rows = self._order[low:high]
         if len(rows):
@@ -156,13 +157,17 @@ class MinutesHomes:
         keys: Ints = np.where(place >= 0, place * _LEADS + lead, -1)
         return keys
 
-    def place_of(self, number: int) -> int | None:
-        """Tell which place serves a home, or None."""
+    def places_of(self, number: int) -> list[int]:
+        """Tell which places serve a home: one, at each of its hours; or none."""
         row = self._row.get(number)
         if row is None or self._serving is None:
-            return None
+            return []
         key = int(self._keys_of(np.array([row]))[0])
-        return key // _LEADS if key >= 0 else None
+        return self._serving.spots.at(key // _LEADS).tolist() if key >= 0 else []
+
+    def _first(self, place: int) -> int:
+        """Tell the place under which the homes of a spot stand."""
+        return place if self._serving is None else int(self._serving.spots.first[place])
 
     def spot_of(self, number: int) -> tuple[float, float] | None:
         """Tell where a home is on the plane, or None."""

@@ -33,10 +33,14 @@ class ZoneHome(msgspec.Struct, frozen=True):
 
 
 class Served(msgspec.Struct, frozen=True):
-    """A zone that has homes: the number by which what it was foretold is kept, and its places in rising order."""
+    """A zone that has homes, at one of its hours: the number by which what it was foretold is kept, its places.
+
+    `turn`: the how many-th hours of the day these are; places that are served once a day are of the first, 0.
+    """
 
     key: int
     zone: str
+    turn: int
     places: Ints
 
 
@@ -46,7 +50,7 @@ class MinutesZones:
     def __init__(self) -> None:
         self._homes: dict[int, ZoneHome] = {}
         self._by: dict[tuple[str, float], dict[int, Told]] = {}
-        self._places: dict[str, Ints] = {}
+        self._served: dict[str, list[Served]] = {}
         self._by_key: dict[int, Ints] = {}
         self.leads_min: tuple[float, ...] = ()
 
@@ -74,18 +78,18 @@ class MinutesZones:
 
     def served_by(self, profile: Profile | None, zones: ZoneBook) -> None:
         """Let a profile's places serve the zones; after either of them has changed."""
-        self._places = {}
+        self._served = {}
         if profile is not None:
-            found = ((zone, places_in(profile, fence)) for zone, fence in zones.fences.items())
-            self._places = {zone: places for zone, places in found if len(places)}
-        self._by_key = {key_of(zone): places for zone, places in self._places.items()}
+            turn = profile.spots().turn
+            for zone, fence in zones.fences.items():
+                self._served[zone] = _by_turn(zone, places_in(profile, fence), turn)
+        self._by_key = {each.key: each.places for served in self._served.values() for each in served}
         self._note_leads()
 
     def served(self, lead_min: float) -> Iterator[Served]:
-        """Give the zones that have places, and homes with a lead, in the order of their ids."""
+        """Give the zones that have places, and homes with a lead, in the order of their ids and hours."""
         for zone in sorted(zone for zone, lead in self._by if lead == lead_min):
-            if zone in self._places:
-                yield Served(key_of(zone), zone, self._places[zone])
+            yield from self._served.get(zone, ())
 
     def places_of(self, key: int) -> tuple[int, ...]:
         """Give the places of the zone that is foretold under a number; none where that is over."""
@@ -95,10 +99,10 @@ class MinutesZones:
         """Give the homes of a zone that have a lead."""
         return list(self._by.get((zone, lead_min), {}).values())
 
-    def key_of(self, number: int) -> int | None:
-        """Tell under which number a home's zone is foretold, or None where it has no home or no places."""
+    def keys_of(self, number: int) -> list[int]:
+        """Tell under which numbers a home's zone is foretold, at each of its hours; none where it has no places."""
         home = self._homes.get(number)
-        return key_of(home.zone) if home is not None and home.zone in self._places else None
+        return [each.key for each in self._served.get(home.zone, ())] if home is not None else []
 
     def zone_of(self, number: int) -> str | None:
         """Tell the zone of a home, or None where it is not of these."""
@@ -106,12 +110,18 @@ class MinutesZones:
         return home.zone if home is not None else None
 
     def _note_leads(self) -> None:
-        self.leads_min = tuple(sorted({lead for zone, lead in self._by if zone in self._places}))
+        self.leads_min = tuple(sorted({lead for zone, lead in self._by if self._served.get(zone)}))
 
 
-def key_of(zone: str) -> int:
-    """Number a zone, apart from all places, which are numbered from 0."""
-    return -1 - zlib.crc32(zone.encode())
+def _by_turn(zone: str, places: Ints, turn: Ints) -> list[Served]:
+    """Part a zone's places by their hours."""
+    turns = np.unique(turn[places]).tolist()
+    return [Served(key_of(zone, each), zone, each, places[turn[places] == each]) for each in turns]
+
+
+def key_of(zone: str, turn: int) -> int:
+    """Number a zone at one of its hours, apart from all places, which are numbered from 0."""
+    return -1 - zlib.crc32((f"{zone}\n{turn}" if turn else zone).encode())
 
 
 def places_in(profile: Profile, fence: Fence) -> Ints:

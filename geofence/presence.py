@@ -100,7 +100,15 @@ def comes_back(so_far: DaySoFar, places: Ints, day_ordinal: int, forecaster: For
 
 def _homes(places: Iterable[int], kind: Kind, useful_ms: int, scene: Scene) -> list[Nominee]:
     return [
-        Nominee(home.number, home.subscription, MinutesLead(home.lead_min), useful_ms, kind=kind, by_round=True)
+        Nominee(
+            home.number,
+            home.subscription,
+            MinutesLead(home.lead_min),
+            useful_ms,
+            kind=kind,
+            by_round=True,
+            turn=scene.book.turn_of(place),
+        )
         for place in places
         for home in scene.book.minutes.that_want(place, kind)
         if scene.concerns(home.mask)

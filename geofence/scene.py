@@ -61,7 +61,7 @@ class Nominee(msgspec.Struct, frozen=True):
 
     `eta_ms`: the middle, the low and the high instant at which it is expected, where that is known. `by_round`: told on
     the round and not on the run of the area. `heard_ms`: when a truck that is silent was last heard.
-    `was_ms`: the instant that a correction replaces.
+    `was_ms`: the instant that a correction replaces. `turn`: which of the day's services of a spot is meant, from 0 on.
     """
 
     number: int
@@ -73,5 +73,6 @@ class Nominee(msgspec.Struct, frozen=True):
     eta_ms: tuple[int, int, int] | None = None
     by_round: bool = False
     ordinal: int = 1
+    turn: int = 0
     heard_ms: int | None = None
     was_ms: int | None = None

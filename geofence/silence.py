@@ -26,8 +26,8 @@ from model.subscription import MinutesLead
 
 Said = Mapping[int, Sequence[float]]
 """The leads for which each place, or zone, was foretold."""
-Waiting = tuple[int, float, Sequence[Told]]
-"""The place ahead, as its row in the outlook, the lead, and the homes that were told of it."""
+Waiting = tuple[int, int, float, Sequence[Told]]
+"""The place ahead, as its row in the outlook, its turn, the lead, and the homes that were told of it."""
 
 
 def weigh(state: State, at_ms: int, book: Book) -> list[Alert]:
@@ -71,12 +71,12 @@ def _waiting(truck: Truck, name: str, state: State, at_ms: int, book: Book) -> I
     for one in state.foretold_on(truck.round):
         said.setdefault(one.place, []).append(one.lead_min)
     bit = book.bit(book.categories.get(name))
-    for k, lead_min, homes in chain(_at_places(ahead, said, book), _in_zones(ahead, truck.so_far, said, book)):
+    for k, turn, lead_min, homes in chain(_at_places(ahead, said, book), _in_zones(ahead, truck.so_far, said, book)):
         middle, low, high = ahead.instants(k, last.at_ms)
         eta_ms = middle, low, high + at_ms - last.at_ms
         for number, subscription, mask in homes:
             if concerns(bit, mask):
-                yield _nominee(number, subscription, lead_min, eta_ms, at_ms, last.at_ms)
+                yield _nominee(number, subscription, lead_min, eta_ms, at_ms, last.at_ms, turn)
 
 
 def _at_places(ahead: Ahead, said: Said, book: Book) -> Iterator[Waiting]:
@@ -84,7 +84,7 @@ def _at_places(ahead: Ahead, said: Said, book: Book) -> Iterator[Waiting]:
     for k in correcting.coming(ahead):
         for lead_min in said.get(places[k], ()):
             homes = book.minutes.at(places[k], lead_min)
-            yield k, lead_min, [(home.number, home.subscription, home.mask) for home in homes]
+            yield k, book.turn_of(places[k]), lead_min, [(home.number, home.subscription, home.mask) for home in homes]
 
 
 def _in_zones(ahead: Ahead, so_far: DaySoFar, said: Said, book: Book) -> Iterator[Waiting]:
@@ -94,11 +94,11 @@ def _in_zones(ahead: Ahead, so_far: DaySoFar, said: Said, book: Book) -> Iterato
             if lead_min in said.get(zone.key, ()) and not minutes.served_any(so_far, zone.places):
                 k = correcting.first_coming(ahead, zone.places)
                 if k is not None:
-                    yield k, lead_min, sorted(book.minutes_zones.at(zone.zone, lead_min))
+                    yield k, zone.turn, lead_min, sorted(book.minutes_zones.at(zone.zone, lead_min))
 
 
 def _nominee(
-    number: int, subscription: str, lead_min: float, eta_ms: tuple[int, int, int], at_ms: int, heard_ms: int
+    number: int, subscription: str, lead_min: float, eta_ms: tuple[int, int, int], at_ms: int, heard_ms: int, turn: int
 ) -> Nominee:
     return Nominee(
         number=number,
@@ -108,6 +108,7 @@ def _nominee(
         kind=Kind.DISRUPTED,
         eta_ms=eta_ms,
         by_round=True,
+        turn=turn,
         heard_ms=heard_ms,
     )
 

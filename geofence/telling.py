@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from geofence.book import Book
 from geofence.runs import ROUTE, Run
 from geofence.scene import Nominee
@@ -39,7 +41,9 @@ class Occasion(NamedTuple):
 def fire(nominees: Iterable[Nominee], state: State, run: Run, occasion: Occasion, book: Book) -> list[Alert]:
     """Turn nominees into alerts, each subscription once a run and kind, and record them."""
     alerts = []
+    service = run
     for nominee in nominees:
+        run = _turned(service, nominee.turn)
         record = _RECORD[nominee.kind, nominee.ordinal]
         before = _ONLY_AFTER.get(record)
         if before is not None and not state.was_told(_key(run, before), nominee.number):
@@ -50,6 +54,14 @@ def fire(nominees: Iterable[Nominee], state: State, run: Run, occasion: Occasion
         told.tell(nominee.number)
         alerts.append(_alert(nominee, run, occasion, book))
     return alerts
+
+
+def _turned(run: Run, turn: int) -> Run:
+    """Tell the run of which a spot's service is: a learned round's second one of a day is a run of its own.
+
+    A route's services of a day are told apart by the route that is driven, or by dispatch.
+    """
+    return replace(run, ordinal=run.ordinal + turn) if turn and not run.name.startswith(ROUTE) else run
 
 
 def _key(run: Run, record: str) -> str:

@@ -71,7 +71,7 @@ class Predictions:
         seconds = np.column_stack((times.guess_s, times.low_s, times.high_s))[told]
         at_ms = np.maximum(ping.fix_ms + np.round(1000.0 * seconds).astype(np.int64), ping.received_ms)
         for place, (eta_ms, low_ms, high_ms) in zip(places[told].tolist(), at_ms.tolist(), strict=True):
-            for resident in self._by_place.get(place, ()):
+            for resident in self._by_place.get(int(forecaster.guide.library.spots.first[place]), ()):
                 yield Prediction(ping.received_ms, resident, ping.truck, eta_ms, low_ms, high_ms)
 
     def _settle(self, book: Book) -> None:

@@ -119,7 +119,7 @@ class EngineToday:
             fence = self._book.zones.fences.get(place.zone)
             return soonest(seen, places_in(forecaster.profile, fence)) if fence is not None else None
         row = int(places_serving(np.array([place.lat]), np.array([place.lon]), forecaster.profile)[0])
-        return row if row >= 0 else None
+        return soonest(seen, forecaster.guide.library.spots.at(row)) if row >= 0 else None
 
     def _today(self, row: int, seen: Expected) -> Today:
         stage, by = Stage(int(seen.stage[row])), int(seen.truck[row])

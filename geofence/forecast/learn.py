@@ -11,10 +11,10 @@ from geofence.forecast.calibration import calibrated
 from geofence.forecast.firing import learned
 from geofence.forecast.library import Day, Library
 from geofence.forecast.modes import Manner
-from geofence.forecast.places import stops_of
+from geofence.forecast.places import places_of
 from geofence.forecast.profile import Profile
 from geofence.forecast.rehearsal import Rows, arrivals_of, joined, rehearse
-from geofence.forecast.timetable import Plan, planned, timetable_of
+from geofence.forecast.timetable import FIRST_SEEN, Plan, planned, timetable_of
 
 MOST_REHEARSALS = 24
 MOST_DAYS = 24
@@ -70,9 +70,16 @@ def _gathered(days: Iterable[Day], stretch: float, plans: Sequence[Plan]) -> tup
     kept = _newest(day for day in days if len(day.trace) > 1)
     timetable = timetable_of(plans, kept)
     kept = timetable.days + kept
-    place_x, place_y, stops = stops_of([day.trace for day in kept])
-    library = Library(kept, place_x, place_y)
-    return Profile(stretch, kept, place_x, place_y, stops, library.strength(), crews=timetable.crews), library
+    places = places_of([day.trace for day in kept], _dates(kept))
+    library = Library(kept, places.x, places.y, places.hours)
+    strength, crews = library.strength(), timetable.crews
+    profile = Profile(stretch, kept, places.x, places.y, places.stops, strength, crews=crews, hours=places.hours)
+    return profile, library
+
+
+def _dates(days: Sequence[Day]) -> list[int]:
+    """Number the days that were seen, each apart, and the planned ones by their date: one truck may drive several."""
+    return [day.ordinal if planned(day) else FIRST_SEEN + k for k, day in enumerate(days)]
 
 
 def _taught(profile: Profile, library: Library, manner: Manner, told: Callable[[str], None]) -> Profile:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
 from geofence.forecast.halts import Halts, halts_of
+from geofence.forecast.hours import Hours, all_day, spots_of
 from geofence.forecast.regular import depots_of, regular_of, without_lights
 from geofence.forecast.services import services_of
 from geofence.forecast.sides import rivals_of
@@ -42,23 +43,26 @@ class Day(msgspec.Struct, frozen=True):
 
 
 class Library:
-    """All that past days say; `days` and `places` as they were learned."""
+    """All that past days say; `days`, places and their `hours` as they were learned."""
 
     def __init__(
         self,
         days: Sequence[Day],
         place_x: Floats,
         place_y: Floats,
+        hours: Hours | None = None,
         passes: Sequence[Passes] | None = None,
         rivals: Ints | None = None,
         halts: Sequence[Halts] | None = None,
     ) -> None:
         self.days = tuple(days)
         self.place_x, self.place_y = place_x, place_y
+        self.hours = hours or all_day(len(place_x))
+        self.spots = spots_of(place_x, place_y, self.hours)
         self.places = Cells(place_x, place_y, ARRIVAL_M)
-        self.rivals = rivals if rivals is not None else rivals_of([day.trace for day in days], place_x, place_y)
+        self.rivals = rivals if rivals is not None else self._rivals()
         if passes is None:
-            passes = [passes_of(day.trace, self.places, self.rivals) for day in self.days]
+            passes = [passes_of(day.trace, self.places, self.rivals, self.hours) for day in self.days]
         self._passes = tuple(passes)
         self._halts = tuple(halts if halts is not None else (halts_of(day.trace) for day in self.days))
         self._knots(self.days)
@@ -67,6 +71,13 @@ class Library:
         self._kinship()
         self.rounds = self.telling_services.rounds()
         self.trips = Trips(self.telling_services, self.day, self.in_s, self.out_s)
+
+    def _rivals(self) -> Ints:
+        """Tell the rivals of each place; places of one spot have the same, and are none of one another's."""
+        spots, which = np.unique(self.spots.first, return_inverse=True)
+        table = rivals_of([day.trace for day in self.days], self.place_x[spots], self.place_y[spots])
+        rivals: Ints = np.where(table >= 0, spots[table], -1)[which]
+        return rivals
 
     def _knots(self, days: Sequence[Day]) -> None:
         self.day = np.repeat(np.arange(len(days)), [len(day.trace) for day in days])
@@ -127,9 +138,11 @@ class Library:
         regular: Bools = stops | (weekly & ~depots)
         return regular
 
-    def reached(self, x: float, y: float) -> tuple[Ints, Bools]:
-        """Tell the places within reach of a spot, and at which of them a truck is that stands there."""
+    def reached(self, x: float, y: float, at_s: float) -> tuple[Ints, Bools]:
+        """Tell the places within reach of a spot at an hour, and at which of them a truck is that stands there."""
         found, away = self.places.near(x, y, ARRIVAL_M)
+        kept = self.hours.covers(found, at_s)
+        found, away = found[kept], away[kept]
         at = away <= AT_M
         if at.any():
             at &= nearest_of(self.places, self.rivals, found, away, np.full(len(found), x), np.full(len(found), y))
@@ -149,7 +162,8 @@ class Library:
         """The library as it would be had one day not been seen; the places stay."""
         kept = [k for k in range(len(self.days)) if k != day]
         days, passes = [self.days[k] for k in kept], [self._passes[k] for k in kept]
-        return Library(days, self.place_x, self.place_y, passes, self.rivals, [self._halts[k] for k in kept])
+        halts = [self._halts[k] for k in kept]
+        return Library(days, self.place_x, self.place_y, self.hours, passes, self.rivals, halts)
 
 
 def in_common(one: Floats, other: Floats) -> Floats:

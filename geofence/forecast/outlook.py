@@ -109,14 +109,14 @@ def _known(progress: Progress, modes: Modes, points: Points | None, manner: Mann
 
 
 def _binned(place: Ints, after: Floats, weight: Floats, sigma: Floats, least_s: Floats) -> Outlook:
-    """Blur samples and put them into bins, none sooner than the truck could be there."""
+    """Blur samples and put them into bins, none sooner than the truck could be there; what is beyond is left out."""
     if not len(place):
         return NOTHING
     rows, row = _ranked(place, len(least_s))
     at_s = np.maximum(after + np.multiply.outer(BLUR, sigma), least_s[place])
     bins = np.clip(at_s / BIN_S, 0, BINS - 1).astype(np.int64) + row * BINS
-    share = np.tile(weight / len(BLUR), len(BLUR))
-    chance = np.bincount(bins.ravel(), share, minlength=len(rows) * BINS).astype(np.float64, copy=False)
+    share = np.where(at_s < HORIZON_S, weight / len(BLUR), 0.0)
+    chance = np.bincount(bins.ravel(), share.ravel(), minlength=len(rows) * BINS).astype(np.float64, copy=False)
     return Outlook(rows, chance.reshape(len(rows), BINS))
 
 

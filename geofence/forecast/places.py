@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
+from geofence.forecast.hours import Hours, all_day
 from geofence.forecast.sides import both_sides
 from geofence.forecast.stands import stands_of
+from geofence.forecast.turns import by_hours
 from geofence.forecast.walk import Floats, Ints, Trace
 
 LONG_S = 240.0
@@ -19,6 +22,31 @@ AMONG_M = 800.0
 MERGE_M = 25.0
 ALONG_M = 45.0
 CRAWL_MPS = 3.0
+
+
+class Places(msgspec.Struct, frozen=True):
+    """Where trucks serve, in ground metres, and at which hours; the first `stops` are stops, the others streets."""
+
+    x: Floats
+    y: Floats
+    hours: Hours
+    stops: int
+
+
+def places_of(traces: Sequence[Trace], date: Sequence[int]) -> Places:
+    """Find the places of past days; a stop that is served twice a day, hours apart, is two.
+
+    `date`: of each day, a number; what days of one date serve is served on one day.
+    """
+    x, y, stops = stops_of(traces)
+    stop_x, stop_y, hours = by_hours(stands_of(traces), np.array(date, dtype=np.int64), x[:stops], y[:stops])
+    streets = all_day(len(x) - stops)
+    return Places(
+        np.concatenate((stop_x, x[stops:])),
+        np.concatenate((stop_y, y[stops:])),
+        Hours(np.concatenate((hours.from_s, streets.from_s)), np.concatenate((hours.until_s, streets.until_s))),
+        len(stop_x),
+    )
 
 
 def stops_of(traces: Sequence[Trace]) -> tuple[Floats, Floats, int]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from geofence.forecast.calibration import FACTORS, HORIZONS, Calibration
 from geofence.forecast.firing import Rule
+from geofence.forecast.hours import Hours, Spots, all_day, spots_of
 from geofence.forecast.library import Day, Library
 from geofence.forecast.walk import Floats, Ints, Trace
 
@@ -28,6 +29,7 @@ class Profile(msgspec.Struct, frozen=True):
 
     `expect`: the chance of coming within half an hour from which on intervals are learned.
     `stretch`: plane metres to a ground metre in this city. `crews`: for each route whose days speak for it.
+    `hours`: of each place; None where all are served at any hour.
     """
 
     stretch: float
@@ -40,10 +42,15 @@ class Profile(msgspec.Struct, frozen=True):
     calibration: Calibration = Calibration()
     expect: float = 0.5
     crews: tuple[tuple[str, str], ...] = ()
+    hours: Hours | None = None
 
     def library(self) -> Library:
         """Build the arrays that the matcher reads."""
-        return Library(self.days, self.place_x, self.place_y)
+        return Library(self.days, self.place_x, self.place_y, self.hours)
+
+    def spots(self) -> Spots:
+        """Find the places that are one spot at several hours."""
+        return spots_of(self.place_x, self.place_y, self.hours or all_day(len(self.place_x)))
 
 
 class _Stored(msgspec.Struct, array_like=True):
@@ -60,6 +67,7 @@ class _Stored(msgspec.Struct, array_like=True):
     calibration: Calibration
     expect: float
     crews: tuple[tuple[str, str], ...] = ()
+    hours: bytes = b""
 
 
 def encode_profile(profile: Profile) -> bytes:
@@ -68,6 +76,7 @@ def encode_profile(profile: Profile) -> bytes:
     origin = (float(first.x[0]), float(first.y[0])) if first is not None else (0.0, 0.0)
     tables = [_packed(day.trace, origin) for day in profile.days]
     places = np.column_stack((profile.place_x - origin[0], profile.place_y - origin[1])).astype("<f4")
+    hours = profile.hours or all_day(len(places))
     stored = _Stored(
         profile.stretch,
         origin,
@@ -82,6 +91,7 @@ def encode_profile(profile: Profile) -> bytes:
         profile.calibration,
         profile.expect,
         profile.crews,
+        np.column_stack((hours.from_s, hours.until_s)).astype("<f4").tobytes(),
     )
     return MAGIC + zlib.compress(msgspec.msgpack.encode(stored), 9)
 
@@ -107,6 +117,9 @@ def _unpacked(stored: _Stored) -> Profile:
     places = np.frombuffer(stored.places, dtype="<f4").reshape(-1, 2).astype(np.float64)
     if not 0 <= stored.stops <= len(places) or len(stored.strength) != 4 * len(places):
         raise ValueError("the places' columns are not of one length")
+    hours = np.frombuffer(stored.hours, dtype="<f4").reshape(-1, 2).astype(np.float64)
+    if len(hours) not in (0, len(places)):
+        raise ValueError("the places' hours are not of one length with them")
     if {len(stored.calibration.low), len(stored.calibration.high)} - {HORIZONS, FACTORS}:
         raise ValueError("the intervals' factors are not those of this version")
     return Profile(
@@ -120,6 +133,7 @@ def _unpacked(stored: _Stored) -> Profile:
         stored.calibration,
         stored.expect,
         stored.crews,
+        Hours(hours[:, 0].copy(), hours[:, 1].copy()) if len(hours) else None,
     )
 
 

@@ -27,7 +27,7 @@ SPLINTER = 0.3
 """A place with a smaller share of the days of another that is so near is a splinter of it."""
 
 
-def _nearest(stands: Stands, x: Floats, y: Floats) -> Ints:
+def nearest_place(stands: Stands, x: Floats, y: Floats) -> Ints:
     """Tell for each stand the nearest place that it may serve, -1 where there is none."""
     place = np.full(len(stands.x), -1, dtype=np.int64)
     row, found, away = Cells(x, y, AT_M).near_many(stands.x, stands.y, AT_M)
@@ -38,7 +38,7 @@ def _nearest(stands: Stands, x: Floats, y: Floats) -> Ints:
 
 def both_sides(stands: Stands, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Make two places of each to which trucks come back within the day to stand a little farther along."""
-    nearest = _nearest(stands, x, y)
+    nearest = nearest_place(stands, x, y)
     found_x, found_y = x.copy(), y.copy()
     more: list[tuple[float, float]] = []
     for place in np.flatnonzero(np.bincount(nearest[nearest >= 0], minlength=len(x)) > 1).tolist():
@@ -54,7 +54,7 @@ def both_sides(stands: Stands, x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 def _splinters(stands: Stands, x: Floats, y: Floats) -> Bools:
     """Mark places at which a few of the trucks stood that else stand at another close by."""
-    nearest = _nearest(stands, x, y)
+    nearest = nearest_place(stands, x, y)
     pairs = np.unique(np.column_stack((nearest, stands.day))[nearest >= 0], axis=0)
     days = np.bincount(pairs[:, 0], minlength=len(x))
     one, other, _ = Cells(x, y, AT_M).near_many(x, y, AT_M)
@@ -105,7 +105,7 @@ def rivals_of(traces: Sequence[Trace], place_x: Floats, place_y: Floats) -> Ints
     one, other, away = Cells(place_x, place_y, RIVALS_M).near_many(place_x, place_y, RIVALS_M)
     pairs = np.flatnonzero((one < other) & (away > 0.0))
     stands = stands_of(traces)
-    nearest = _nearest(stands, place_x, place_y)
+    nearest = nearest_place(stands, place_x, place_y)
     found: list[list[int]] = [[] for _ in range(len(place_x))]
     for a, b in zip(one[pairs].tolist(), other[pairs].tolist(), strict=True):
         if _by_turns(stands, nearest, a, b):

@@ -130,7 +130,7 @@ class Guide:
                 way_s = knot.in_s - left.out_s - hypot(knot.x - left.x, knot.y - left.y) / FREE_MPS
             excess_s = knot.out_s - knot.in_s + min(max(way_s, 0.0), PASS_GAP_S)
             left = knot
-            found, at = self.library.reached(knot.x, knot.y)
+            found, at = self.library.reached(knot.x, knot.y, knot.in_s)
             for place, here in zip(found.tolist(), at.tolist(), strict=True):
                 held = known.get(place)
                 so_far_s = held.excess_s if held is not None and knot.in_s - held.last_s <= PASS_GAP_S else 0.0
@@ -144,7 +144,7 @@ class Guide:
         stood_s = walk.near_s - walk.in_s
         if stood_s > 0.0:
             here = walk.closed()
-            found, at = self.library.reached(here.x, here.y)
+            found, at = self.library.reached(here.x, here.y, here.in_s)
             for place in found[at].tolist():
                 excess[place] = excess.get(place, 0.0) + stood_s
         new = [p for p, seconds in excess.items() if seconds >= need[p] and not served[p >> 3] >> (p & 7) & 1]

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofence.forecast.cells import Cells
+from geofence.forecast.hours import Hours
 from geofence.forecast.walk import Bools, Floats, Ints, Trace
 
 ARRIVAL_M = 50.0
@@ -40,9 +41,12 @@ class Passes(msgspec.Struct, frozen=True):
     excess_s: Floats
 
 
-def passes_of(trace: Trace, places: Cells, rivals: Ints | None = None) -> Passes:
-    """Find every pass of a day's walk by each place; where a rival is nearer, a truck is not at a place."""
+def passes_of(trace: Trace, places: Cells, rivals: Ints | None = None, hours: Hours | None = None) -> Passes:
+    """Find every pass of a day's walk by a place in its hours; where a rival is nearer, a truck is not at it."""
     knot, place, away = places.near_many(trace.x, trace.y, ARRIVAL_M)
+    if hours is not None:
+        kept = hours.covers(place, trace.in_s[knot])
+        knot, place, away = knot[kept], place[kept], away[kept]
     if not len(place):
         return Passes(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
     order = np.lexsort((knot, place))

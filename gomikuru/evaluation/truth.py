@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from geofence.forecast.library import Day, Library
+from geofence.forecast.library import Day
 from geofence.forecast.profile import Profile
 from geofence.forecast.recorded import midnight_ms
 from geofence.forecast.rehearsal import arrivals_of
@@ -33,7 +33,7 @@ def served(profile: Profile, days: Sequence[Day], city: City) -> Served:
     """Tell which places were served when on some days. What the profile knows of other days helps to judge."""
     judged = {(day.vehicle, day.ordinal) for day in days}
     others = [day for day in profile.days if (day.vehicle, day.ordinal) not in judged]
-    library = Library([*others, *days], profile.place_x, profile.place_y)
+    library = msgspec.structs.replace(profile, days=(*others, *days)).library()
     places, ordinals, instants = [], [], []
     vehicles: list[str] = []
     for k in range(len(others), len(library.days)):
@@ -49,8 +49,9 @@ def served(profile: Profile, days: Sequence[Day], city: City) -> Served:
 def arrivals_at(homes: Sequence[Home], truth: Served, profile: Profile, city: City) -> Arrivals:
     """Tell when a truck that concerns it came to each home's place; homes are numbered in their order."""
     category = {truck.id: truck.category for truck in city.trucks}
-    order = np.argsort(truth.place, kind="stable")
-    sorted_places = truth.place[order]
+    spot = profile.spots().first[truth.place]
+    order = np.argsort(spot, kind="stable")
+    sorted_places = spot[order]
     who: list[int] = []
     rows: list[int] = []
     for number, place in enumerate(_places(homes, profile).tolist()):

@@ -142,7 +142,7 @@ def test_a_place_that_was_served_is_not_foretold_again() -> None:
     first_ms = Drive(TODAY).serve(STREET).reached
     book, homes = Book(CITY, Limits()), [home(k, spot) for k, spot in enumerate(STREET, start=1)]
     run_batch(State(), book, [ProfileChanged(0, "v"), HomesChanged(0, tuple(homes))], {"v": learned})
-    places = {spot: book.minutes.place_of(k) for k, spot in enumerate(STREET, start=1)}
+    places = {spot: book.minutes.places_of(k)[0] for k, spot in enumerate(STREET, start=1)}
     for ping, expected in outlooks(today, learned)[::6]:
         served = {places[spot] for spot in STREET if first_ms[spot] + 90_000 < ping.fix_ms}
         assert not served & expected

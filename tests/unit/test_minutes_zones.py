@@ -147,10 +147,10 @@ def test_zones_profile_and_homes_may_come_in_any_order(order: tuple[str, ...]) -
     book = Book(CITY, Limits())
     run_batch(State(), book, [events[each] for each in order], documents)
     assert book.leads_min == (10.0,)
-    assert book.foretold_at(1) is not None
+    assert book.foretold_at(1)
     run_batch(State(), book, [ZonesChanged(0, "moved")], documents)
     assert book.leads_min == ()
-    assert book.foretold_at(1) is None
+    assert not book.foretold_at(1)
 
 
 def test_the_homes_of_zones_are_read_from_the_store_as_they_were_written() -> None:

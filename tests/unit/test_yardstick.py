@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.yardstick import line, read_town, town_scores
@@ -17,7 +18,7 @@ PLANE = Plane(139.7, 35.6)
 
 
 def degrees(metres: float) -> tuple[float, float]:
-    lon, lat = PLANE.to_lonlat(PLANE.to_xy([[139.7, 35.6]]) + [[metres, 0.0]])[0]
+    lon, lat = PLANE.to_lonlat(np.array([[metres, 0.0]]))[0]
     return float(lon), float(lat)
 
 
