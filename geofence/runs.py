@@ -21,7 +21,8 @@ ROUTE = "route:"
 class Run(msgspec.Struct, frozen=True):
     """One run; its key names the told-record.
 
-    `name` is `route:<id>`, `area:<category>`, `area:` for any, or, for leads in minutes, `learned:<vehicle>`.
+    `name` is `route:<id>`, `area:<category>`, `area:` for any, or, for leads in minutes, `learned:<vehicle>`; its
+    `ordinal` is then the how many-th service of the spot that is meant.
     """
 
     day: str

@@ -11,6 +11,7 @@ from geofence.book import Book
 from geofence.forecast.guess import SURE
 from geofence.forecast.recorded import day_ordinal, midnight_ms
 from geofence.forecast.visits import ARRIVAL_M
+from geofence.forecast.walk import Ints
 from geofence.serving import places_serving
 from geofence.state import State
 from model.ping import Ping
@@ -70,8 +71,10 @@ class Predictions:
         told = (times.held >= SURE) & ~(there & (times.guess_s < THERE_S))
         seconds = np.column_stack((times.guess_s, times.low_s, times.high_s))[told]
         at_ms = np.maximum(ping.fix_ms + np.round(1000.0 * seconds).astype(np.int64), ping.received_ms)
-        for place, (eta_ms, low_ms, high_ms) in zip(places[told].tolist(), at_ms.tolist(), strict=True):
-            for resident in self._by_place.get(int(forecaster.guide.library.spots.first[place]), ()):
+        spots = forecaster.guide.library.spots.first[places[told]]
+        for row in soonest_of(spots, at_ms[:, 0]).tolist():
+            eta_ms, low_ms, high_ms = at_ms[row].tolist()
+            for resident in self._by_place.get(int(spots[row]), ()):
                 yield Prediction(ping.received_ms, resident, ping.truck, eta_ms, low_ms, high_ms)
 
     def _settle(self, book: Book) -> None:
@@ -86,3 +89,11 @@ class Predictions:
         for home, place in zip(self._homes, found.tolist(), strict=True):
             if place >= 0:
                 self._by_place.setdefault(place, []).append(home.subscription)
+
+
+def soonest_of(spot: Ints, at_ms: Ints) -> Ints:
+    """Tell the rows of each spot's next service: a spot may be served twice within what can be foretold."""
+    order = np.lexsort((at_ms, spot))
+    first = order[np.append(True, spot[order][1:] != spot[order][:-1])[: len(order)]]
+    rows: Ints = np.sort(first)
+    return rows

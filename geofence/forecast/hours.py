@@ -24,7 +24,9 @@ class Hours(msgspec.Struct, frozen=True):
 
     def middle_s(self) -> Floats:
         """Tell a moment within each place's hours."""
-        middle: Floats = (np.maximum(self.from_s, 0.0) + np.minimum(self.until_s, DAY_S)) / 2.0
+        begin_s = np.maximum(self.from_s, 0.0)
+        end_s = np.where(np.isfinite(self.until_s), self.until_s, np.maximum(begin_s, DAY_S))
+        middle: Floats = (begin_s + end_s) / 2.0
         return middle
 
 

@@ -24,6 +24,7 @@ from geofence.limits import Limits
 from geofence.serving import places_serving
 from geofence.state import State
 from gomikuru.evaluation.truth import arrivals_at, served
+from gomikuru.predictions import Prediction, Predictions, soonest_of
 from gomikuru.replay import Twin
 from model.alert import Alert, Kind
 from model.event import HomesChanged, ProfileChanged
@@ -199,6 +200,21 @@ def test_the_page_of_a_home_that_was_served_at_noon_awaits_the_evening() -> None
     assert near.low_ms[rows[1]] <= evening[STOP] <= near.high_ms[rows[1]]
     over = after(evening[STOP] + 300_000)
     assert over.stage[rows].tolist() == [Stage.SERVED, Stage.SERVED]
+
+
+def test_each_service_is_foretold_and_only_the_next_one_of_a_spot() -> None:
+    """Rows of predictions.csv: before noon for noon, before the evening for the evening, one at a time."""
+    drive, noon, evening = today()
+    twin, homes, rows = Twin(CITY), [home(1, STOP)], list[Prediction]()
+    twin.profile(profile(), 0)
+    twin.homes(homes, 0)
+    list(twin.play_foretelling(drive.pings, Predictions(homes), rows.append))
+    for begins_ms, arrives_ms in ((drive.pings[0].fix_ms, noon[STOP]), (noon[STOP] + 1, evening[STOP])):
+        of_turn = [row for row in rows if begins_ms <= row.made_ms < arrives_ms]
+        assert len(of_turn) >= 10
+        assert np.median([abs(row.eta_ms - arrives_ms) for row in of_turn]) < 180_000
+    assert not [row for row in rows if row.made_ms > evening[STOP]]
+    assert soonest_of(np.array([3, 5, 3, 5]), np.array([20, 10, 15, 30])).tolist() == [1, 2]
 
 
 def test_what_really_happened_counts_both_services() -> None:

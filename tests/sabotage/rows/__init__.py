@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.sabotage.row import Row
-from tests.sabotage.rows import archive, engine, forecast, house, ingest, minutes, notifier, order, pipe, plans
+from tests.sabotage.rows import archive, engine, forecast, house, ingest, minutes, notifier, order, pipe, plans, turns
 
 ROWS: tuple[Row, ...] = (
     *pipe.ROWS,
@@ -12,6 +12,7 @@ ROWS: tuple[Row, ...] = (
     *engine.ROWS,
     *minutes.ROWS,
     *forecast.ROWS,
+    *turns.ROWS,
     *plans.ROWS,
     *notifier.ROWS,
     *house.ROWS,
