@@ -16,7 +16,7 @@ from geofence.forecast.library import Library
 from geofence.forecast.modes import Today
 from geofence.forecast.progress import Matcher, Progress, beam
 from geofence.forecast.visits import FREE_MPS, PASS_GAP_S
-from geofence.forecast.walk import Knot, Walk
+from geofence.forecast.walk import Ints, Knot, Walk
 
 SWING = 40
 """Knots, some 30 m apart, for which another round must have seemed likelier before the truck is taken to be on it."""
@@ -98,8 +98,18 @@ class Guide:
         new = self._telling(so_far.served, served)
         worked_s = at_s if new else so_far.worked_s
         lately = (*new, *so_far.lately)[:LATELY]
-        after = DaySoFar(
-            so_far.day, walk, progress, served, passes, crew, swing, since_s, so_far.own, worked_s, lately, halt
+        after = msgspec.structs.replace(
+            so_far,
+            walk=walk,
+            progress=progress,
+            served=served,
+            passes=passes,
+            crew=crew,
+            swing=swing,
+            since_s=since_s,
+            worked_s=worked_s,
+            lately=lately,
+            halt=halt,
         )
         return after, bool(closed)
 
@@ -169,25 +179,36 @@ class Guide:
         stood_s = halts.halted_s(so_far.halt, walk, at_s)
         crews = (so_far.crew, so_far.own) if so_far.crew else ()
         return Today(
-            at_s, so_far.since_s, stood_s, weekday, served, walk.x, walk.y, crews, so_far.worked_s, so_far.lately
+            at_s=at_s,
+            since_s=so_far.since_s,
+            stood_s=stood_s,
+            weekday=weekday,
+            served=served,
+            x=walk.x,
+            y=walk.y,
+            crews=crews,
+            worked_s=so_far.worked_s,
+            lately=so_far.lately,
         )
 
 
 def likeliest_crew(library: Library, progress: Progress) -> str | None:
     """Tell whose past days hold most of the belief; None where the truck is on none."""
-    if not progress.knots:
-        return None
-    knots, belief = beam(progress)
-    shares = np.bincount(library.crew[library.day[knots]], belief)
-    return str(library.crews[int(np.argmax(shares))])
+    crew = _likeliest(library, progress, library.crew)
+    return None if crew is None else str(library.crews[crew])
 
 
 def likeliest_day(library: Library, progress: Progress) -> int | None:
     """Tell the past day that holds most of the belief; None where the truck is on none."""
+    return _likeliest(library, progress, np.arange(len(library.days)))
+
+
+def _likeliest(library: Library, progress: Progress, kind: Ints) -> int | None:
+    """Tell of which kind, a number for each day, the days are that hold most of the belief."""
     if not progress.knots:
         return None
     knots, belief = beam(progress)
-    return int(np.argmax(np.bincount(library.day[knots], belief)))
+    return int(np.argmax(np.bincount(kind[library.day[knots]], belief)))
 
 
 def newly_served(before: bytes, served: bytes, places: int) -> npt.NDArray[np.bool_]:

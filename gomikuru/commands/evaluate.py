@@ -12,6 +12,7 @@ from rich.console import Console
 from gomikuru.commands.evaluate_archive import evaluate_archive
 from gomikuru.commands.evaluation_files import each_file, wishes_in, write_file
 from gomikuru.commands.inputs import city_at, fail, misused, pings_of
+from gomikuru.commands.several import SeveralFiles
 from gomikuru.commands.sheets import show
 from gomikuru.evaluation.comparison import compare
 from gomikuru.evaluation.evaluation import Evaluation
@@ -24,13 +25,13 @@ from gomikuru.evaluation.timeline import Names, joined
 from gomikuru.pings_csv import BadPings
 
 ArrivalFiles = Annotated[
-    list[str] | None, typer.Option("--arrivals", help="The truth, an arrivals.csv, or a pattern; repeatable.")
+    list[str] | None, typer.Option("--arrivals", help="The truth, an arrivals.csv, several, or a pattern.")
 ]
 AlertFiles = Annotated[
-    list[str] | None, typer.Option("--alerts", help="An alerts.jsonl to score, or a pattern; repeatable.")
+    list[str] | None, typer.Option("--alerts", help="An alerts.jsonl to score, several, or a pattern.")
 ]
 PredictionFiles = Annotated[
-    list[str] | None, typer.Option("--predictions", help="A predictions.csv to score, or a pattern; repeatable.")
+    list[str] | None, typer.Option("--predictions", help="A predictions.csv to score, several, or a pattern.")
 ]
 ResidentsFile = Annotated[
     Path | None, typer.Option("--residents", help="A residents.csv: score these residents only, with these leads.")
@@ -39,12 +40,16 @@ Baseline = Annotated[
     bool, typer.Option("--baseline", help="Score plain methods too; needs --pings, --residents and --city.")
 ]
 PingFiles = Annotated[
-    list[str] | None, typer.Option("--pings", help="For --baseline: the pings of the same days; repeatable.")
+    list[str] | None,
+    typer.Option("--pings", help="For --baseline: the pings of the same days: a file, several, or a pattern."),
 ]
 CityDir = Annotated[Path | None, typer.Option("--city", help="Folder of the city, for --days and --baseline.")]
 PastFiles = Annotated[
     list[str] | None,
-    typer.Option("--past-arrivals", help="For --baseline: arrivals of earlier days, for the timetable; repeatable."),
+    typer.Option(
+        "--past-arrivals",
+        help="For --baseline: arrivals of earlier days, for the timetable: a file, several, or a pattern.",
+    ),
 ]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write every figure to this file; - is the terminal.")]
 PictureFile = Annotated[Path | None, typer.Option("--picture", help="Draw calibration, leads and errors, as SVG.")]
@@ -112,7 +117,7 @@ def _something(arrivals: list[str] | None, scored: object) -> list[str]:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command()(evaluate)
+    app.command(cls=SeveralFiles)(evaluate)
 
 
 def _scored(arrivals: list[str], alerts: list[str], predictions: list[str], residents: Path | None) -> Evaluation:

@@ -30,7 +30,7 @@ CityDir = Annotated[
     Path, typer.Option("--city", help="Folder of the city; city.toml with id, name, timezone is enough.")
 ]
 PingFiles = Annotated[
-    list[str], typer.Option("--pings", help="A pings.csv, or a pattern such as 'days/*.csv'; repeatable.")
+    list[str], typer.Option("--pings", help="A pings.csv, several, or a pattern such as 'days/*.csv'.")
 ]
 
 

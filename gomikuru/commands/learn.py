@@ -16,6 +16,7 @@ from gomikuru.archive.reading import Archive
 from gomikuru.city_files.routes_geojson import FILE as ROUTES_FILE
 from gomikuru.clocks import machine_ms
 from gomikuru.commands.inputs import CityDir, archive_dir, assignments_at, city_at, drawn_at, fail, misused, pings_of
+from gomikuru.commands.several import SeveralFiles
 from gomikuru.counted import counted
 from gomikuru.learning.night import over
 from gomikuru.learning.profile_file import Learned, Targets, learn_into, learned_from_pings
@@ -30,7 +31,7 @@ PingFiles = Annotated[
     list[str] | None,
     typer.Option(
         "--pings",
-        help=f"A pings.csv, or a pattern such as 'days/*.csv'; repeatable. Not needed where {ROUTES_FILE} has times.",
+        help=f"A pings.csv, several, or a pattern such as 'days/*.csv'. Not needed where {ROUTES_FILE} has times.",
     ),
 ]
 OutFile = Annotated[
@@ -100,7 +101,7 @@ def learn(
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command()(learn)
+    app.command(cls=SeveralFiles)(learn)
 
 
 def _archived(city: City, root: Path, days: int, before: date) -> Iterable[Ping]:

@@ -14,6 +14,7 @@ from geofence.files import read_zones
 from geofence.forecast.profile import FILE as PROFILE_FILE
 from geofence.forecast.profile import BadProfile, Profile, decode_profile
 from gomikuru.commands.inputs import CityDir, PingFiles, assignments_at, checked, city_at, drawn_at, fail, pings_of
+from gomikuru.commands.several import SeveralFiles
 from gomikuru.counted import counted
 from gomikuru.learning.offline import Nights
 from gomikuru.pings_csv import BadPings
@@ -83,7 +84,7 @@ def replay(
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    app.command()(replay)
+    app.command(cls=SeveralFiles)(replay)
 
 
 def _profile(path: Path, must: bool) -> tuple[bytes, Profile] | None:
