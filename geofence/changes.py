@@ -5,7 +5,7 @@ Pure, as `step` is. Something that cannot be read leaves the last good one in fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -13,9 +13,11 @@ from geofence.assignments import read_assignments
 from geofence.book import Book
 from geofence.files import read_zones
 from geofence.forecast.profile import BadProfile, decode_profile
+from geofence.forecast.recorded import day_ordinal, midnight_ms
 from geofence.forecaster import Forecaster
 from geofence.minutes_homes import grained
 from geofence.state import State
+from model.city import City
 from model.event import AssignmentsChanged, Event, HomesChanged, ProfileChanged, Word, WordKind, ZonesChanged
 from model.subscription import MinutesLead
 
@@ -70,10 +72,22 @@ def _profile_changed(state: State, event: ProfileChanged, book: Book, data: byte
     except BadProfile:
         return
     if book.forecaster is not None:
-        places = forecaster.places_at(book.forecaster.profile)
+        now_at = _now_at(book.forecaster, forecaster, book.city)
         for foretold in state.foretold.values():
-            foretold.moved(places)
+            foretold.moved(now_at)
     book.take_forecaster(forecaster)
+
+
+def _now_at(before: Forecaster, after: Forecaster, city: City) -> Callable[[int, int], int | None]:
+    """Tell how to find, for a place of the last profile and an instant told there, the place in the new one."""
+    places = after.places_at(before.profile)
+
+    def now_at(place: int, eta_ms: int) -> int | None:
+        now = places[place] if place < len(places) else None
+        at_s = (eta_ms - midnight_ms(day_ordinal(eta_ms, city), city.timezone)) / 1000.0
+        return None if now is None else after.at_hour(now, at_s)
+
+    return now_at
 
 
 def _assignments_changed(book: Book, event: AssignmentsChanged, data: bytes) -> None:

@@ -100,6 +100,8 @@ def _seen(truck: Truck, forecaster: Forecaster, city: City, manner: Manner, at_m
     times = ahead.times(np.flatnonzero(near))
     for k, seconds in enumerate((times.low_s, ahead.middle_s[near], times.high_s)):
         window[k, rows] = look_ms + (1000 * seconds).astype(np.int64)
+    over = forecaster.guide.library.hours.until_s <= (at_ms - midnight_ms(ordinal, city.timezone)) / 1000.0
+    stage[over] = Stage.NOTHING
     if silent:
         stage[stage > Stage.NOTHING] = Stage.SILENT
     stage[served_places(so_far.served, places)] = Stage.SERVED

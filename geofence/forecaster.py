@@ -8,7 +8,6 @@ import numpy as np
 from geofence.forecast.calibration import Calibration
 from geofence.forecast.firing import Rule, rule_for
 from geofence.forecast.guess import SURE, best_guess
-from geofence.forecast.hours import all_day
 from geofence.forecast.modes import Manner
 from geofence.forecast.outlook import Outlook, outlook
 from geofence.forecast.profile import Profile
@@ -92,13 +91,15 @@ class Forecaster:
     def places_at(self, other: Profile) -> list[int | None]:
         """Tell for each place of another profile which one is there in this one; None where none is within reach."""
         scale, found = other.stretch / self.profile.stretch, []
-        library, middle_s = self.guide.library, (other.hours or all_day(len(other.place_x))).middle_s()
-        columns = (other.place_x * scale).tolist(), (other.place_y * scale).tolist(), middle_s.tolist()
-        for x, y, at_s in zip(*columns, strict=True):
-            near, away = library.places.near(x, y, AT_M)
-            away = np.where(library.hours.covers(near, at_s), away, away + AT_M)
+        for x, y in zip((other.place_x * scale).tolist(), (other.place_y * scale).tolist(), strict=True):
+            near, away = self.guide.library.places.near(x, y, AT_M)
             found.append(int(near[np.argmin(away)]) if len(near) else None)
         return found
+
+    def at_hour(self, place: int, at_s: float) -> int:
+        """Tell which place of a place's spot may be served at a second of the service day."""
+        places = self.guide.library.spots.at(place)
+        return int(places[np.argmax(self.guide.library.hours.covers(places, at_s))])
 
     def calibration(self, day: int | None) -> Calibration:
         """Tell how intervals are stretched while a truck seems to be on a day of the library."""

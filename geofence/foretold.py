@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 
 import msgspec
@@ -131,15 +131,15 @@ class Foretold:
             self._open.discard(key)
         self.touched = True
 
-    def moved(self, places: Sequence[int | None]) -> None:
+    def moved(self, now_at: Callable[[int, int], int | None]) -> None:
         """Let what was told by places stand under other numbers, those of a new profile; what has none is forgotten.
 
-        Zones keep their numbers, which are negative.
+        `now_at` tells the number by the old one and the instant that was told. Zones keep theirs, which are negative.
         """
         kept: dict[tuple[int, float], Saying] = {}
         waited: set[tuple[int, float]] = set()
         for (place, lead_min), said in self._said.items():
-            now = place if place < 0 else places[place] if place < len(places) else None
+            now = place if place < 0 else now_at(place, said.eta_ms)
             if now is not None and (now, lead_min) not in kept:
                 kept[now, lead_min] = msgspec.structs.replace(said, place=now)
                 if (place, lead_min) in self._open:

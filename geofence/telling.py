@@ -57,11 +57,8 @@ def fire(nominees: Iterable[Nominee], state: State, run: Run, occasion: Occasion
 
 
 def _turned(run: Run, turn: int) -> Run:
-    """Tell the run of which a spot's service is: a learned round's second one of a day is a run of its own.
-
-    A route's services of a day are told apart by the route that is driven, or by dispatch.
-    """
-    return replace(run, ordinal=run.ordinal + turn) if turn and not run.name.startswith(ROUTE) else run
+    """Tell the run of which a spot's service is: the second one of a day is a run of its own."""
+    return replace(run, ordinal=run.ordinal + turn) if turn else run
 
 
 def _key(run: Run, record: str) -> str:

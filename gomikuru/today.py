@@ -16,6 +16,7 @@ from geofence.book import PROFILE, ZONES, profile_version, zones_version
 from geofence.expecting import Expected, Stage, expected, soonest
 from geofence.files import read_zones
 from geofence.forecast.profile import decode_profile
+from geofence.forecast.walk import Ints
 from geofence.forecaster import Forecaster
 from geofence.geometry import unproject
 from geofence.limits import Limits
@@ -119,7 +120,15 @@ class EngineToday:
             fence = self._book.zones.fences.get(place.zone)
             return soonest(seen, places_in(forecaster.profile, fence)) if fence is not None else None
         row = int(places_serving(np.array([place.lat]), np.array([place.lon]), forecaster.profile)[0])
-        return soonest(seen, forecaster.guide.library.spots.at(row)) if row >= 0 else None
+        return self._next(forecaster.guide.library.spots.at(row), seen) if row >= 0 else None
+
+    def _next(self, rows: Ints, seen: Expected) -> int | None:
+        """Tell which of a spot's services concerns a household: the next, or, when all are over, the last."""
+        row = soonest(seen, rows)
+        if row is None or seen.stage[row] != Stage.SERVED:
+            return row
+        served = rows[seen.stage[rows] == Stage.SERVED].tolist()
+        return int(max(served, key=lambda each: (self._served.get(each, 0), each)))
 
     def _today(self, row: int, seen: Expected) -> Today:
         stage, by = Stage(int(seen.stage[row])), int(seen.truck[row])

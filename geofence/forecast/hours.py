@@ -7,9 +7,6 @@ import numpy as np
 
 from geofence.forecast.walk import Bools, Floats, Ints
 
-DAY_S = 86_400.0
-"""Hours without an end are taken to end within a day, where a moment within them is asked for."""
-
 
 class Hours(msgspec.Struct, frozen=True):
     """For each place from when until when on a service day it is served, in seconds; infinite for all day."""
@@ -21,13 +18,6 @@ class Hours(msgspec.Struct, frozen=True):
         """Tell which places may be served at a moment, or each at its own."""
         found: Bools = (self.from_s[place] <= at_s) & (at_s < self.until_s[place])
         return found
-
-    def middle_s(self) -> Floats:
-        """Tell a moment within each place's hours."""
-        begin_s = np.maximum(self.from_s, 0.0)
-        end_s = np.where(np.isfinite(self.until_s), self.until_s, np.maximum(begin_s, DAY_S))
-        middle: Floats = (begin_s + end_s) / 2.0
-        return middle
 
 
 class Spots(msgspec.Struct, frozen=True):

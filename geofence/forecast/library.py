@@ -131,8 +131,10 @@ class Library:
     def _regular(self, alike: Floats) -> Bools:
         begins_s = np.array([day.trace.in_s[0] for day in self.days])
         ends_s = np.array([day.trace.out_s[-1] for day in self.days])
+        at_depots = np.zeros(len(self.place_x), dtype=bool)
+        np.logical_or.at(at_depots, self.spots.first, depots_of(self.services, self.served, begins_s, ends_s))
+        depots = at_depots[self.spots.first]
         stops = regular_of(self.served, alike, self.vehicle, self.weekday)
-        depots = depots_of(self.services, self.served, begins_s, ends_s)
         stops = without_lights(stops & ~depots, self.served, np.array([day.ordinal for day in self.days]))
         weekly = np.any([each.apart >= WEEKLY for each in self.weekly], axis=0)
         regular: Bools = stops | (weekly & ~depots)

@@ -13,7 +13,7 @@ from geofence.forecast.stands import Stands
 from geofence.forecast.walk import Floats, Ints
 
 APART_S = 2_700.0
-"""For so long about the moment that parts them no past day came: else one day's late service is another's next."""
+"""For so long about the moment that parts them no past day arrived: else one day's late service is another's next."""
 MOST_DAYS = 0.5
 LEAST_DAYS = 2
 

@@ -252,19 +252,69 @@ def test_a_profile_of_before_hours_serves_at_any_hour_and_a_broken_one_is_refuse
         decode_profile(encode_profile(odd))
 
 
-def test_who_was_told_at_noon_is_found_again_at_noon_when_places_get_other_numbers() -> None:
-    """Also where the new profile knows no hours, and where the old one did not."""
+def test_who_was_told_in_the_evening_is_found_again_there_in_another_profile() -> None:
+    """By the hour that was told: under other numbers, and where one of the two profiles knows no hours."""
     known = decode_profile(profile())
-    turned = {name: getattr(known, name)[::-1] for name in ("place_x", "place_y", "strength")}
     assert known.hours is not None
+    turned = {name: getattr(known, name)[::-1] for name in ("place_x", "place_y", "strength")}
     hours = Hours(known.hours.from_s[::-1], known.hours.until_s[::-1])
-    other = Forecaster(msgspec.structs.replace(known, **turned, hours=hours), "w")
-    size = len(known.place_x)
-    assert other.places_at(known) == [size - 1 - k for k in range(size)]
-    plain = msgspec.structs.replace(known, hours=None)
-    noon, evening = spot_of(Forecaster(known, "v"), STOP)
-    assert Forecaster(plain, "p").places_at(known)[noon] in (noon, evening)
-    assert Forecaster(known, "v").places_at(plain)[noon] in (noon, evening)
+    profiles = {
+        "known": known,
+        "turned": msgspec.structs.replace(known, **turned, hours=hours, stops=len(known.place_x)),
+        "plain": msgspec.structs.replace(known, hours=None),
+    }
+    documents = {name: encode_profile(each) for name, each in profiles.items()}
+    at = {name: spot_of(Forecaster(each, name), STOP) for name, each in profiles.items()}
+    _, noon, evening = today()
+    for before, after in (("known", "turned"), ("known", "plain"), ("plain", "known")):
+        for turn, eta_ms in enumerate((noon[STOP], evening[STOP])):
+            book, state = Book(CITY, Limits()), State()
+            run_batch(state, book, [ProfileChanged(0, before)], documents)
+            foretold = state.foretold["2026-11-10/learned:17/1"] = Foretold()
+            foretold.tell(at[before][min(turn, len(at[before]) - 1)], 10.0, eta_ms)
+            run_batch(state, book, [ProfileChanged(0, after)], documents)
+            expected_at = at[after][0] if after == "plain" else at[after][turn]
+            assert [said.place for said in foretold] == [expected_at], (before, after, turn)
+
+
+def test_a_route_that_is_driven_twice_a_day_is_told_twice() -> None:
+    """One route, named, at noon and in the evening: no second call, and no correction of what was never told."""
+    drive, noon, evening = today()
+    pings = [msgspec.structs.replace(ping, route="A") for ping in drive.pings]
+    twin = Twin(CITY)
+    twin.profile(profile(), 0)
+    twin.homes([home(1, STOP)], 0)
+    first, second = twin.play(pings)
+    assert (first.run, second.run) == ("route:A/1", "route:A/2")
+    assert (first.kind, second.kind) == (Kind.APPROACHING, Kind.APPROACHING)
+    assert 5.0 <= minutes_before(first, noon[STOP]) <= 20.0
+    assert 5.0 <= minutes_before(second, evening[STOP]) <= 20.0
+
+
+def test_a_noon_that_was_left_out_does_not_hide_the_evening_on_the_page() -> None:
+    """Its hours are over: nothing is to be expected of it any more."""
+    forecaster, limits, state = Forecaster(decode_profile(profile()), "v"), Limits(), State()
+    rows = np.array(spot_of(forecaster, STOP))
+    drive = Drive(TODAY, "17:10", at=(-1500.0, 0.0)).serve(STREET)
+    run_batch(state, Book(CITY, limits), [ProfileChanged(0, "v"), *drive.pings], {"v": profile()})
+    found = expected(state.trucks, forecaster, CITY, limits.manner, drive.at_ms, limits.silence_ms)
+    assert found.stage[rows].tolist() == [Stage.NOTHING, Stage.SERVED]
+    assert soonest(found, rows) == rows[1]
+
+
+def test_a_yard_is_a_depot_at_midday_too() -> None:
+    """Days begin and end there; that trucks also come back at midday makes no stop of it."""
+    yard_at = (-1500.0, 0.0)
+
+    def day(k: int) -> Drive:
+        drive = Drive(PAST[k], "11:00", at=yard_at).stand(40.0).serve(STREET, 50.0 + 5.0 * k)
+        drive.to(*yard_at).stand(100.0).to(-1500.0, 2500.0).every(20.0).stand(7_200.0).every(5.0)
+        return drive.to(*yard_at).stand(100.0).to(-1500.0, 2500.0).stand(7_200.0).serve(STREET).to(*yard_at).stand(40.0)
+
+    forecaster = Forecaster(decode_profile(profile_of(day(k) for k in range(len(PAST)))), "v")
+    here = spot_of(forecaster, yard_at)
+    assert len(here) == 3
+    assert not forecaster.guide.library.regular[here].any()
 
 
 def test_a_home_that_comes_reopens_both_services_of_its_spot() -> None:

@@ -86,7 +86,7 @@ def test_places_are_found_again_by_where_they_are() -> None:
 def test_what_was_foretold_moves_with_its_place() -> None:
     """A place without a successor is forgotten, a zone (negative) stays, and what is open stays open."""
     foretold = Foretold([Saying(0, 10.0, 1_000, teller="17"), Saying(1, 10.0, 2_000), Saying(-5, 10.0, 3_000)])
-    foretold.moved([7, None])
+    foretold.moved(lambda place, _: [7, None][place])
     assert [(said.place, said.eta_ms) for said in foretold] == [(7, 1_000), (-5, 3_000)]
     assert foretold.touched
     assert foretold.waiting("17") == [(7, 10.0)]
@@ -98,5 +98,5 @@ def test_what_was_served_before_a_profile_changed_is_not_waited_for_again() -> N
     """Else a truck that drives past it with the new profile would seem to have turned away, and call it again."""
     foretold = Foretold([Saying(0, 10.0, 1_000, teller="17"), Saying(1, 10.0, 2_000, teller="17")])
     foretold.settle(0, 10.0)
-    foretold.moved([1, 0])
+    foretold.moved(lambda place, _: [1, 0][place])
     assert foretold.waiting("17") == [(0, 10.0)]

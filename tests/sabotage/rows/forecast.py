@@ -172,8 +172,8 @@ ROWS = (
         "it is learned from like one",
         Cut(
             "geofence/forecast/library.py",
-            "depots = depots_of(self.services, self.served, begins_s, ends_s)",
-            "depots = np.zeros_like(stops)",
+            "depots = at_depots[self.spots.first]",
+            "depots = np.zeros_like(at_depots)",
         ),
         REGULAR + "test_a_depot_is_not_regular",
     ),

@@ -30,7 +30,7 @@ ROWS = (
         "minutes-places-moved",
         "Who was told stays told, and nobody else, when a new profile numbers places anew",
         "what was foretold keeps its old numbers",
-        Cut("geofence/changes.py", "            foretold.moved(places)\n", "            pass\n"),
+        Cut("geofence/changes.py", "            foretold.moved(now_at)\n", "            pass\n"),
         PROFILE_CHANGE + "test_whoever_was_told_stays_told_and_nobody_else_when_places_get_other_numbers",
     ),
     row(

@@ -80,10 +80,24 @@ ROWS = (
     ),
     row(
         "turns-renumbered",
-        "Who was told at noon is found again at noon in a new profile",
+        "Who was told in the evening is found again there in a new profile",
         "the spot alone counts",
-        Cut("geofence/forecaster.py", "np.where(library.hours.covers(near, at_s), away, away + AT_M)", "away"),
-        TURNS + "test_who_was_told_at_noon_is_found_again_at_noon_when_places_get_other_numbers",
+        Cut("geofence/forecaster.py", "self.guide.library.hours.covers(places, at_s)", "places >= 0"),
+        TURNS + "test_who_was_told_in_the_evening_is_found_again_there_in_another_profile",
+    ),
+    row(
+        "turns-page-missed",
+        "A noon that was left out does not hide that the evening was served",
+        "it stays on its way for ever",
+        Cut("geofence/expecting.py", "    stage[over] = Stage.NOTHING\n", ""),
+        TURNS + "test_a_noon_that_was_left_out_does_not_hide_the_evening_on_the_page",
+    ),
+    row(
+        "turns-depot",
+        "A yard to which trucks come back at midday is a depot at midday too",
+        "it is a stop at midday",
+        Cut("geofence/forecast/library.py", "depots = at_depots[self.spots.first]\n", "depots = at_depots\n"),
+        TURNS + "test_a_yard_is_a_depot_at_midday_too",
     ),
     row(
         "turns-planned",
