@@ -123,6 +123,7 @@ def test_where_bags_must_be_out_by_a_fixed_time_that_time_is_the_news(site: Site
             page.locator(".steps .main").click()
             expect(page.locator(f'progress[value="{number}"]')).to_be_attached()
         page.locator(".answers .button.link").click()
+        at(page, "done")
         page.locator("main .button.main").click()
         expect(page.locator(".state .big")).to_have_text("8:00までに出してください")
         site.public.clock.ms += 45 * 60_000
