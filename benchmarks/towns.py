@@ -48,16 +48,17 @@ def made(folder: Path, seed: str, unrest: str, given: argparse.Namespace) -> Non
     tested = sorted((folder / "pings").glob("*.csv"))[-given.tested :]
     for file in tested:
         file.rename(folder / "test" / file.name)
-    rows = _rows(folder / "arrivals.csv")
+    rows = rows_of(folder / "arrivals.csv")
     before = [row for row in rows if _day(row["arrived_at"]) < tested[0].stem]
     _write(folder / "before.csv", before)
     _write(folder / "after.csv", rows[len(before) :])
-    residents = _rows(folder / "residents.csv")
+    residents = rows_of(folder / "residents.csv")
     leads = given.leads.split(",")
     _write(folder / "residents.csv", [row | {"lead_minutes": leads[k % len(leads)]} for k, row in enumerate(residents)])
 
 
-def _rows(file: Path) -> list[dict[str, str]]:
+def rows_of(file: Path) -> list[dict[str, str]]:
+    """Read a table of a town: a dictionary a line, by the names of the first."""
     with file.open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
 

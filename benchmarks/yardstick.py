@@ -12,7 +12,6 @@ rows of real trucks are what issue 4 reports of these methods on 46 truck-days. 
 from __future__ import annotations
 
 import argparse
-import csv
 import tempfile
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -21,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.towns import ZONE, made
+from benchmarks.towns import ZONE, made, rows_of
 from gomikuru.evaluation.alert_scores import judge, score_alerts
 from gomikuru.evaluation.baselines import alerts_at
 from gomikuru.evaluation.eta_scores import EtaTally, Predictions
@@ -45,6 +44,7 @@ CLOCK_MPS = 0.03
 QUANTILE, WITHIN_S = 0.2, 480.0
 LEAD_MIN, FORETOLD_S, DAY_S = 10.0, 1_800.0, 86_400.0
 ROUTINE = 1 / 3
+PARTS = ("pings", "test")
 TOWN = 10_000
 """More than a town has homes and vehicles."""
 
@@ -86,24 +86,16 @@ class Scored(NamedTuple):
 
 def read_town(folder: Path) -> Town:
     """Read a town that benchmarks.towns has made."""
-    residents = _rows(folder / "residents.csv")
+    residents = rows_of(folder / "residents.csv")
     lonlat = np.array([(float(row["lon"]), float(row["lat"])) for row in residents])
     plane = Plane(*lonlat.mean(axis=0).tolist())
     names = {row["resident_id"]: number for number, row in enumerate(residents)}
     came: dict[tuple[str, date], list[tuple[int, float]]] = {}
-    for row in _rows(folder / "arrivals.csv"):
+    for row in rows_of(folder / "arrivals.csv"):
         at_s = float(instants_ms([row["arrived_at"]], False)[0]) / 1000.0
         came.setdefault((row["vehicle_id"], _day(at_s)), []).append((names[row["resident_id"]], _second(at_s)))
     past, tested = (_tracks(sorted((folder / where).glob("*.csv")), plane, came, len(names)) for where in PARTS)
     return Town(plane.to_xy(lonlat), past, tested)
-
-
-PARTS = ("pings", "test")
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    with file.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
 
 
 def _day(at_s: float) -> date:

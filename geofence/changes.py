@@ -13,7 +13,7 @@ from geofence.assignments import read_assignments
 from geofence.book import Book
 from geofence.files import read_zones
 from geofence.forecast.profile import BadProfile, decode_profile
-from geofence.forecast.recorded import day_ordinal, midnight_ms
+from geofence.forecast.recorded import day_ordinal, second_of
 from geofence.forecaster import Forecaster
 from geofence.minutes_homes import grained
 from geofence.state import State
@@ -84,7 +84,7 @@ def _now_at(before: Forecaster, after: Forecaster, city: City) -> Callable[[int,
 
     def now_at(place: int, eta_ms: int) -> int | None:
         now = places[place] if place < len(places) else None
-        at_s = (eta_ms - midnight_ms(day_ordinal(eta_ms, city), city.timezone)) / 1000.0
+        at_s = second_of(eta_ms, day_ordinal(eta_ms, city), city.timezone)
         return None if now is None else after.at_hour(now, at_s)
 
     return now_at

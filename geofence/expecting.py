@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from geofence.correcting import CORRECT_CHANCE
 from geofence.forecast.modes import Manner
-from geofence.forecast.recorded import day_ordinal, midnight_ms
+from geofence.forecast.recorded import day_ordinal, second_of
 from geofence.forecast.today import served_places
 from geofence.forecast.walk import Floats, Ints
 from geofence.forecaster import Forecaster
@@ -91,7 +91,7 @@ def _seen(truck: Truck, forecaster: Forecaster, city: City, manner: Manner, at_m
     places = len(forecaster.guide.library.place_x)
     silent = at_ms - last.at_ms > silent_ms
     look_ms = last.at_ms if silent else max(at_ms, last.at_ms)
-    ahead = forecaster.look(so_far, (look_ms - midnight_ms(ordinal, city.timezone)) / 1000.0, ordinal, manner)
+    ahead = forecaster.look(so_far, second_of(look_ms, ordinal, city.timezone), ordinal, manner)
     stage, window = np.zeros(places, dtype=np.int8), np.zeros((3, places), dtype=np.int64)
     stage[_habit(forecaster, ahead.day) >= HABIT] = Stage.ON_ITS_WAY
     near = ahead.outlook.within(1e9) >= CORRECT_CHANCE if len(ahead.outlook.place) else np.zeros(0, dtype=bool)
@@ -100,7 +100,7 @@ def _seen(truck: Truck, forecaster: Forecaster, city: City, manner: Manner, at_m
     times = ahead.times(np.flatnonzero(near))
     for k, seconds in enumerate((times.low_s, ahead.middle_s[near], times.high_s)):
         window[k, rows] = look_ms + (1000 * seconds).astype(np.int64)
-    over = forecaster.guide.library.hours.until_s <= (at_ms - midnight_ms(ordinal, city.timezone)) / 1000.0
+    over = forecaster.guide.library.hours.until_s <= second_of(at_ms, ordinal, city.timezone)
     stage[over] = Stage.NOTHING
     if silent:
         stage[stage > Stage.NOTHING] = Stage.SILENT

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from geofence import correcting, presence
 from geofence.forecast.firing import AWAY_CHANCE, AWAY_LEADS
-from geofence.forecast.recorded import midnight_ms
+from geofence.forecast.recorded import second_of
 from geofence.forecast.today import DaySoFar, likeliest_crew, served_places
 from geofence.forecast.walk import Bools, Ints
 from geofence.forecaster import Ahead, Forecaster
@@ -68,7 +68,7 @@ def round_of(so_far: DaySoFar | None, vehicle: str, forecaster: Forecaster) -> s
 
 def seconds_of(scene: Scene) -> float:
     """Tell the seconds of the service day at which the fix was taken."""
-    return (scene.fix_ms - midnight_ms(scene.day_ordinal, scene.book.city.timezone)) / 1000.0
+    return second_of(scene.fix_ms, scene.day_ordinal, scene.book.city.timezone)
 
 
 def _nominated(so_far: DaySoFar, scene: Scene, forecaster: Forecaster) -> Iterator[Nominee]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from geofence import correcting, minutes
 from geofence.book import Book
-from geofence.forecast.recorded import day_ordinal, midnight_ms
+from geofence.forecast.recorded import day_ordinal, second_of
 from geofence.forecast.today import DaySoFar
 from geofence.forecaster import Ahead
 from geofence.minutes_zones import Told
@@ -121,5 +121,5 @@ def _last_look(truck: Truck, book: Book) -> Ahead | None:
     ordinal = day_ordinal(last.at_ms, book.city)
     if not so_far.is_of(forecaster.version, ordinal):
         return None
-    at_s = (last.at_ms - midnight_ms(ordinal, book.city.timezone)) / 1000.0
+    at_s = second_of(last.at_ms, ordinal, book.city.timezone)
     return forecaster.look(so_far, at_s, ordinal, book.limits.manner)

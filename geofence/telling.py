@@ -41,18 +41,17 @@ class Occasion(NamedTuple):
 def fire(nominees: Iterable[Nominee], state: State, run: Run, occasion: Occasion, book: Book) -> list[Alert]:
     """Turn nominees into alerts, each subscription once a run and kind, and record them."""
     alerts = []
-    service = run
     for nominee in nominees:
-        run = _turned(service, nominee.turn)
+        service = _turned(run, nominee.turn)
         record = _RECORD[nominee.kind, nominee.ordinal]
         before = _ONLY_AFTER.get(record)
-        if before is not None and not state.was_told(_key(run, before), nominee.number):
+        if before is not None and not state.was_told(_key(service, before), nominee.number):
             continue
-        told = state.told_on(_key(run, record))
+        told = state.told_on(_key(service, record))
         if told.has(nominee.number):
             continue
         told.tell(nominee.number)
-        alerts.append(_alert(nominee, run, occasion, book))
+        alerts.append(_alert(nominee, service, occasion, book))
     return alerts
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from geofence.book import Book
 from geofence.forecast.guess import SURE
-from geofence.forecast.recorded import day_ordinal, midnight_ms
-from geofence.forecast.visits import ARRIVAL_M
+from geofence.forecast.recorded import day_ordinal, second_of
+from geofence.forecast.visits import ARRIVAL_M, firsts
 from geofence.forecast.walk import Ints
 from geofence.serving import places_serving
 from geofence.state import State
@@ -62,7 +62,7 @@ class Predictions:
         self._due[ping.truck] = ping.fix_ms + EVERY_MS
         self._settle(book)
         ordinal = day_ordinal(ping.fix_ms, book.city)
-        at_s = (ping.fix_ms - midnight_ms(ordinal, book.city.timezone)) / 1000.0
+        at_s = second_of(ping.fix_ms, ordinal, book.city.timezone)
         ahead = forecaster.look(truck.so_far, at_s, ordinal, book.limits.manner)
         likely = np.flatnonzero(ahead.outlook.chance.sum(axis=1) >= SURE)
         times = ahead.times(likely)
@@ -94,6 +94,5 @@ class Predictions:
 def soonest_of(spot: Ints, at_ms: Ints) -> Ints:
     """Tell the rows of each spot's next service: a spot may be served twice within what can be foretold."""
     order = np.lexsort((at_ms, spot))
-    first = order[np.append(True, spot[order][1:] != spot[order][:-1])[: len(order)]]
-    rows: Ints = np.sort(first)
+    rows: Ints = np.sort(order[firsts(spot[order])])
     return rows

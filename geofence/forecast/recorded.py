@@ -82,3 +82,8 @@ def midnight_ms(ordinal: int, timezone: str) -> int:
     """Tell the local midnight with which a service day's seconds begin, in ms UTC."""
     midnight = datetime.combine(date.fromordinal(ordinal), datetime.min.time(), zone_info(timezone))
     return (midnight - datetime(1970, 1, 1, tzinfo=zone_info("UTC"))) // timedelta(milliseconds=1)
+
+
+def second_of(at_ms: int, ordinal: int, timezone: str) -> float:
+    """Tell the second of a service day at which an instant is."""
+    return (at_ms - midnight_ms(ordinal, timezone)) / 1000.0

@@ -36,7 +36,7 @@ ROWS = (
         "turns-run",
         "The evening's service is a run of its own: who was told at noon is told again",
         "a round is one run a day",
-        Cut("geofence/telling.py", "run = _turned(service, nominee.turn)", "run = service"),
+        Cut("geofence/telling.py", "service = _turned(run, nominee.turn)", "service = run"),
         TURNS + "test_a_home_hears_at_noon_and_in_the_evening_each_in_time",
     ),
     row(
